@@ -1,0 +1,1 @@
+"""Muster: staff of Roblox communities claim session roles from Discord."""

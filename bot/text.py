@@ -1,0 +1,39 @@
+"""Making untrusted text and times fit to be shown in Discord."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from discord.utils import escape_markdown, escape_mentions
+
+
+def size(text: str) -> int:
+    """How long Discord may find a text: in UTF-16 units, of which an emoji takes two or more."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def shorten(text: str, limit: int) -> str:
+    """The text, of at most `limit` (1 or more) UTF-16 units."""
+    if size(text) <= limit:
+        return text
+    start = text.encode("utf-16-le", "surrogatepass")[: 2 * (limit - 1)]
+    return start.decode("utf-16-le", "ignore") + "…"  # half a pair at the cut is left out
+
+
+def cut(text: str, limit: int) -> str:
+    """One line of at most `limit` UTF-16 units."""
+    return shorten(" ".join(text.split()), limit)
+
+
+def safe(text: str, limit: int = 100) -> str:
+    """Untrusted text for a message: one line of at most `limit`, no markdown, no mentions."""
+    shown = cut(text, limit)
+    while (excess := size(escaped := escape_mentions(escape_markdown(shown))) - limit) > 0:
+        shown = cut(shown, size(shown) - max(1, excess // 2))  # a sign takes two once escaped
+    return escaped
+
+
+def when(time: datetime) -> str:
+    """Full and relative, so that every reader sees the own zone and a countdown."""
+    stamp = int(time.timestamp())
+    return f"<t:{stamp}:F> (<t:{stamp}:R>)"
