@@ -1,0 +1,1 @@
+"""Stand-ins for Discord and the platforms, and the demo that runs on them."""

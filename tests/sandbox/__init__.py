@@ -1,0 +1,1 @@
+"""Tests of the sandbox, and the checkers that other tests share."""
