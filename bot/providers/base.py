@@ -1,0 +1,53 @@
+"""What every platform's client can be asked. Domain objects in and out; payloads stay inside."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bot.models import Capabilities, Place, Probe, Server, Session
+
+
+class Provider(Protocol):
+    """One workspace on one platform.
+
+    Every method raises only the `ProviderError`s of `bot.errors`. Reads may be repeated within the
+    client's time limits; writes are sent once. A write that raises `OutcomeUnknown` may have
+    happened; any other error means that it certainly did not.
+    """
+
+    capabilities: Capabilities
+
+    async def probe(self) -> Probe:
+        """Test the key and the address by reading; changes nothing."""
+        ...
+
+    async def list_sessions(self) -> list[Session]:
+        """Live and coming sessions, by start time; `NOT_OPEN` ones included where known."""
+        ...
+
+    async def fetch_session(self, session_id: str) -> Session:
+        """A fresh reading, with claims, roles and the storage form of each server.
+
+        Raises UpstreamNotFound when the platform no longer has it.
+        """
+        ...
+
+    async def claim(self, session: Session, place: Place, roblox_id: int) -> None:
+        """Claim `place` for a Roblox user. `session` is a fresh reading of it.
+
+        Limits (capacity, rank, ended) are the caller's to check where `enforces_limits` is false.
+        Returns when the platform clearly said yes.
+        """
+        ...
+
+    async def release(self, place: Place, roblox_id: int, *, by_host: bool) -> None:
+        """Give the claim back. Only where `can_release`."""
+        ...
+
+    async def create_server(self, session_id: str, name: str) -> Server:
+        """Add a server that takes claims from the API. Only where `has_servers`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...

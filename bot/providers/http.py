@@ -1,0 +1,273 @@
+"""One workspace's line to its platform: bounded in time and size, writes sent exactly once."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import logging
+import random
+import re
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import httpx
+import stamina
+from pydantic import SecretStr
+
+from bot.errors import (
+    ProviderError,
+    RateLimited,
+    Refusal,
+    Unavailable,
+    UpstreamFacts,
+)
+from bot.providers.dialects import Dialect
+from bot.providers.guard import AddressRefusedError, UpstreamPolicy, open_transport
+from bot.providers.verdicts import Json, Reply, judge, pause_asked, unclear
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The current time, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long (seconds) and how much (bytes, calls at a time) a call may take."""
+
+    connect: float = 5
+    read: float = 5  # silence while reading the answer to a read
+    read_total: float = 8  # a read with its repetitions
+    write: float = 25  # silence after a write: a ReAdmin claim may take many seconds
+    write_total: float = 35
+    queue: float = 10  # waiting for a free line before a write
+    first_pause: float = 0.2  # before a read is repeated; then twice as long, and so on
+    longest_pause: float = 3  # a Retry-After up to this is obeyed within a read
+    max_bytes: int = 5_000_000
+    at_once: int = 20
+
+
+DEFAULT_BOUNDS = Bounds()
+
+
+class _AskAgainError(Exception):
+    """A read failed in a way that may pass; `error` is what to raise when patience ends."""
+
+    def __init__(self, error: ProviderError, after: float | None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.after = after  # seconds that the platform asked for
+
+
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """There was no answer. `sent` tells whether the request may have arrived."""
+
+    sent: bool
+    why: str
+
+
+@functools.cache
+def _ssl_context() -> ssl.SSLContext:
+    # Reading the certificates takes 25 ms: once per process, not once per workspace.
+    return httpx.create_ssl_context(trust_env=False)
+
+
+class Wire:
+    """Calls one platform with one key. Every exchange goes through `_exchange`.
+
+    Raises Refusal when the key holds characters that no header can carry.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        dialect: Dialect,
+        key: SecretStr | None,
+        policy: UpstreamPolicy,
+        *,
+        clock: Clock = utc_now,
+        bounds: Bounds = DEFAULT_BOUNDS,
+    ) -> None:
+        self.dialect = dialect
+        self._base_url = base_url
+        self._key = key
+        self._clock = clock
+        self._bounds = bounds
+        # httpx's pool gets slow when calls wait inside it: they wait in front of it.
+        self._gate = asyncio.Semaphore(bounds.at_once)
+        self._client = httpx.AsyncClient(
+            transport=open_transport(policy, _ssl_context(), bounds.at_once),
+            headers=_headers(dialect, key),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def get(self, path: str, query: Mapping[str, str] | None = None) -> Json:
+        """Read; repeated within about 8 s while the platform does not answer.
+
+        `path` begins with a slash and is escaped. Raises a ProviderError, never OutcomeUnknown.
+        """
+        return await self._read(functools.partial(self._request, "GET", path, query=query))
+
+    async def ask(self, path: str, body: Json) -> Json:
+        """Read through a POST that changes nothing; otherwise like `get`."""
+        return await self._read(functools.partial(self._request, "POST", path, body=body))
+
+    async def send(self, method: str, path: str, body: Json | None = None) -> Json:
+        """Write, exactly once. Returns the answer of a clear yes.
+
+        Raises OutcomeUnknown when it may have happened; after any other ProviderError it did not.
+        """
+        request = self._request(method, path, body=body, silence=self._bounds.write)
+        outcome = await self._write_once(request)
+        if isinstance(outcome, _Silence):
+            log.warning("%s: no answer to a write: %s", self.dialect.platform, outcome.why)
+            raise unclear(self.dialect) if outcome.sent else self._unavailable(outcome.why)
+        return self._judge(outcome, writing=True)
+
+    async def _write_once(self, request: httpx.Request) -> Reply | _Silence:
+        try:
+            async with asyncio.timeout(self._bounds.queue):
+                await self._gate.acquire()
+        except TimeoutError:
+            return _Silence(sent=False, why="too many calls are waiting")
+        try:
+            async with asyncio.timeout(self._bounds.write_total):
+                return await self._exchange(request)
+        except TimeoutError:
+            return _Silence(sent=True, why="the answer took too long")
+        finally:
+            self._gate.release()
+
+    async def _read(self, build: Callable[[], httpx.Request]) -> Json:
+        failure: ProviderError = self._unavailable("it took too long")
+        pause = self._bounds.first_pause
+        try:
+            async with asyncio.timeout(self._bounds.read_total):
+                async for attempt in stamina.retry_context(
+                    on=self._patience, attempts=4, timeout=None,
+                    wait_initial=pause, wait_max=10 * pause, wait_jitter=pause,
+                ):  # fmt: skip
+                    with attempt:
+                        try:
+                            return await self._read_once(build())
+                        except _AskAgainError as again:
+                            failure = again.error
+                            raise
+        except (TimeoutError, _AskAgainError):
+            log.info("%s: gave up a read", self.dialect.platform)
+        raise failure
+
+    async def _read_once(self, request: httpx.Request) -> Json:
+        async with self._gate:
+            outcome = await self._exchange(request)
+        if isinstance(outcome, _Silence):
+            raise _AskAgainError(self._unavailable(outcome.why), None)
+        try:
+            return self._judge(outcome, writing=False)
+        except (Unavailable, RateLimited) as error:
+            pause = pause_asked(outcome.retry_after, self._clock())
+            again = _AskAgainError(error, pause.total_seconds() if pause is not None else None)
+        raise again
+
+    def _patience(self, error: Exception) -> bool | float:
+        """Whether to ask again, or after how many seconds."""
+        if not isinstance(error, _AskAgainError):
+            return False
+        if error.after is None:
+            return isinstance(error.error, Unavailable)
+        if error.after > self._bounds.longest_pause:
+            return False
+        return error.after + random.uniform(0, self._bounds.first_pause)  # noqa: S311 - jitter, not a secret
+
+    async def _exchange(self, request: httpx.Request) -> Reply | _Silence:
+        """One request, one answer. Raises none of httpx's errors: they hold the request and key."""
+        try:
+            response = await self._client.send(request, stream=True)
+            try:
+                body = await self._bounded(response)
+            finally:
+                await response.aclose()
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            refused = isinstance(error.__cause__, AddressRefusedError)
+            why = "its address is not a public one" if refused else "it cannot be reached"
+            return _Silence(sent=False, why=why)
+        except httpx.TransportError as error:
+            return _Silence(sent=True, why=f"the connection failed ({type(error).__name__})")
+        headers = response.headers
+        return Reply(
+            response.status_code, body, headers.get("retry-after"), headers.get("location")
+        )
+
+    async def _bounded(self, response: httpx.Response) -> bytes | None:
+        """The body, or None when it is too long or compressed (which could unfold to any size)."""
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            return None
+        body = bytearray()
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > self._bounds.max_bytes:
+                return None
+        return bytes(body)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Json | None = None,
+        silence: float | None = None,
+    ) -> httpx.Request:
+        wait = httpx.Timeout(self._bounds.connect, read=silence or self._bounds.read)
+        # A content type without a body is refused by ReAdmin, DELETE included.
+        content = None if body is None else json.dumps(body).encode()
+        headers = {} if content is None else {"content-type": "application/json"}
+        url = self._base_url + path
+        return self._client.build_request(
+            method, url, params=query, content=content, headers=headers, timeout=wait
+        )
+
+    def _judge(self, reply: Reply, *, writing: bool) -> Json:
+        try:
+            return judge(self.dialect, reply, writing=writing, now=self._clock())
+        except ProviderError as error:
+            error.facts = self._covered(error.facts)
+            raise
+
+    def _covered(self, facts: UpstreamFacts) -> UpstreamFacts:
+        """A platform may repeat the key in its words. Apart, so that no traceback holds the key."""
+        if self._key is None:
+            return facts
+        words = facts.words.replace(self._key.get_secret_value(), "[key]")
+        return replace(facts, words=words)
+
+    def _unavailable(self, why: str) -> Unavailable:
+        platform = self.dialect.platform
+        return Unavailable(f"{platform} did not answer: {why}.", UpstreamFacts(platform))
+
+
+def _headers(dialect: Dialect, key: SecretStr | None) -> dict[str, str]:
+    headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "Muster"}
+    if key is not None:
+        text = key.get_secret_value()
+        # h11 and httpx quote a header that they cannot send, and with it the key.
+        if not re.fullmatch(r"[\x21-\x7e]{1,1000}", text):
+            raise Refusal(
+                "This key cannot be right: it is empty, too long, or has spaces or unusual"
+                " characters in it. Copy it again from the platform."
+            )
+        headers[dialect.key_header] = text
+    return headers

@@ -1,0 +1,1 @@
+"""Clients of the services that know who is who on Roblox."""
