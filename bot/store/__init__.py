@@ -1,0 +1,1 @@
+"""What Muster remembers. SQL lives here and nowhere else."""

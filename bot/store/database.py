@@ -1,0 +1,160 @@
+"""The database: opened by URL, brought to the schema of this code, used in short transactions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from enum import StrEnum
+from typing import Any, Self
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Table, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.errors import StartRefused
+from bot.store.engines import UNUSABLE, for_reading, make_engine, refused
+
+MIGRATION_LOCK = 0x6D757374  # "must"; any number that nothing else locks
+
+
+class Database:
+    """One SQLite file or one PostgreSQL database, shared by every repository of the process."""
+
+    def __init__(self, engine: AsyncEngine, url: str) -> None:
+        self._url = url
+        self._writing = engine
+        self._reading = for_reading(engine)
+        # SQLite has one writer; waiting here is fair and cheap, waiting in SQLite is neither.
+        self._turn: AbstractAsyncContextManager[Any] = (
+            asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        )
+
+    @classmethod
+    async def open(cls, url: str, *, migrating: bool = False) -> Self:
+        """Connect to `sqlite:///path` or `postgresql://...` and see that it can be written.
+
+        `migrating` is for `migrate` alone. Raises StartRefused with one sentence.
+        """
+        try:
+            database = cls(make_engine(url, migrating=migrating), url)
+        except UNUSABLE as error:
+            raise refused(url, error) from None
+        try:
+            await database.check()
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._writing.dialect.name
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may write; commits at the end, rolls back on an error.
+
+        Keep it short, never across a network call, and never one inside another.
+        """
+        async with self._turn, self._writing.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that only reads, never waiting for a writer.
+
+        Each statement sees what is committed when it starts: ask what belongs together at once.
+        """
+        async with self._reading.begin() as connection:
+            yield connection
+
+    async def check(self) -> None:
+        """See that the database answers and takes writes. Raises StartRefused with one sentence."""
+        try:
+            async with self.write() as connection:
+                await connection.execute(select(1))
+        except UNUSABLE as error:
+            raise refused(self._url, error) from None
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        await self._writing.dispose()
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """An INSERT that knows ON CONFLICT, which both databases spell the same."""
+        return sqlite.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
+
+
+class SchemaState(StrEnum):
+    """How a database's schema compares to this code."""
+
+    CURRENT = "current"
+    BEHIND = "behind"  # `migrate` brings it up
+    NEWER = "newer"  # written by a newer Muster
+
+
+async def migrate(url: str) -> None:
+    """Apply every missing revision, all or none; harmless when there is none.
+
+    Several processes may call it at once. Raises StartRefused when the database cannot be used or
+    is newer than this code.
+    """
+    database = await Database.open(url, migrating=True)
+    try:
+        async with database.write() as connection:
+            await connection.run_sync(_upgrade)
+    except SQLAlchemyError as error:  # such as a database user that may not create tables
+        raise refused(url, error) from None
+    finally:
+        await database.close()
+
+
+async def schema_state(url: str) -> SchemaState:
+    """Compare the schema without changing it. Raises StartRefused when it cannot be read."""
+    database = await Database.open(url)
+    try:
+        async with database.read() as connection:
+            return await connection.run_sync(_state)
+    finally:
+        await database.close()
+
+
+def _upgrade(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":  # SQLite's write transaction is lock enough
+        connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+    state = _state(connection)
+    if state is SchemaState.NEWER:
+        raise StartRefused(
+            "MUSTER_DATABASE_URL: the database was written by a newer Muster; start that version,"
+            " or go back to a backup made before it."
+        )
+    if state is SchemaState.BEHIND:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _state(connection: Connection) -> SchemaState:
+    scripts = ScriptDirectory.from_config(_config())
+    applied = set(MigrationContext.configure(connection).get_current_heads())
+    if applied == set(scripts.get_heads()):
+        return SchemaState.CURRENT
+    known = {script.revision for script in scripts.walk_revisions()}
+    return SchemaState.BEHIND if applied <= known else SchemaState.NEWER
+
+
+def _config() -> Config:
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it narrates every step at INFO
+    config = Config()
+    # As a package, so that it is found from any directory and inside a wheel.
+    config.set_main_option("script_location", "migrations:")
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,125 @@
+"""Which Discord account is which Roblox account, in each guild on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row, delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import LinkTaken
+from bot.models import AccountLink
+from bot.store.columns import fits
+from bot.store.database import Database
+from bot.store.tables import links
+
+_MOST_AT_ONCE = 500  # parameters in one lookup, well below both databases' limits
+
+
+class LinkStore:
+    """Rows of `links`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, link: AccountLink) -> None:
+        """Store a new link; the same two accounts again are fine and change nothing.
+
+        Raises LinkTaken when either account is linked to another in the guild.
+        """
+        insert = self._database.insert(links).values(asdict(link)).on_conflict_do_nothing()
+        while True:
+            async with self._database.write() as connection:
+                result = await connection.execute(insert)
+                holder = None if result.rowcount else await _holder(connection, link)
+            if result.rowcount:
+                return
+            if holder:
+                if (holder.discord_id, holder.roblox_id) == (link.discord_id, link.roblox_id):
+                    return
+                raise LinkTaken(holder)
+            # The holder's link was removed between our insert and our look: there is room now.
+
+    async def replace(self, link: AccountLink) -> None:
+        """Store a link in place of the one this Discord account has in the guild, if any.
+
+        Raises LinkTaken when the Roblox account is another Discord account's.
+        """
+        values = asdict(link)
+        upsert = (
+            self._database.insert(links)
+            .values(values)
+            .on_conflict_do_update(
+                index_elements=[links.c.guild_id, links.c.discord_id], set_=values
+            )
+        )
+        while True:
+            try:
+                async with self._database.write() as connection:
+                    await connection.execute(upsert)
+                return
+            except IntegrityError:
+                holder = await self.get_by_roblox(link.guild_id, link.roblox_id)
+                if holder and holder.discord_id != link.discord_id:
+                    raise LinkTaken(holder) from None
+
+    async def get(self, guild_id: int, discord_id: int) -> AccountLink | None:
+        """The link of a Discord account in this guild."""
+        return await self._one(guild_id, links.c.discord_id, discord_id)
+
+    async def get_by_roblox(self, guild_id: int, roblox_id: int) -> AccountLink | None:
+        """The link of a Roblox account in this guild."""
+        return await self._one(guild_id, links.c.roblox_id, roblox_id)
+
+    async def map_by_roblox(
+        self, guild_id: int, roblox_ids: Iterable[int]
+    ) -> dict[int, AccountLink]:
+        """The links of those of these Roblox accounts that are linked in this guild."""
+        wanted = sorted({roblox_id for roblox_id in roblox_ids if fits(roblox_id)})
+        found: dict[int, AccountLink] = {}
+        async with self._database.read() as connection:
+            for start in range(0, len(wanted), _MOST_AT_ONCE):
+                part = wanted[start : start + _MOST_AT_ONCE]
+                rows = await connection.execute(
+                    select(links).where(links.c.guild_id == guild_id, links.c.roblox_id.in_(part))
+                )
+                found.update((row.roblox_id, _to_link(row)) for row in rows)
+        return found
+
+    async def remove(self, guild_id: int, discord_id: int) -> AccountLink | None:
+        """Forget a link; returns what was forgotten."""
+        async with self._database.write() as connection:
+            removed = await connection.execute(
+                delete(links)
+                .where(links.c.guild_id == guild_id, links.c.discord_id == discord_id)
+                .returning(*links.c)
+            )
+            row = removed.one_or_none()
+        return _to_link(row) if row else None
+
+    async def _one(self, guild_id: int, column: Any, account_id: int) -> AccountLink | None:
+        if not fits(account_id):
+            return None
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(links).where(links.c.guild_id == guild_id, column == account_id)
+            )
+            row = found.one_or_none()
+        return _to_link(row) if row else None
+
+
+async def _holder(connection: AsyncConnection, link: AccountLink) -> AccountLink | None:
+    """Who holds one of the two accounts; the Roblox account's holder first."""
+    mine = links.c.guild_id == link.guild_id
+    for taken in (links.c.roblox_id == link.roblox_id, links.c.discord_id == link.discord_id):
+        row = (await connection.execute(select(links).where(mine, taken))).one_or_none()
+        if row:
+            return _to_link(row)
+    return None
+
+
+def _to_link(row: Row[Any]) -> AccountLink:
+    return AccountLink(**row._mapping)

@@ -1,0 +1,202 @@
+"""Every table, declared once. `migrations/` must arrive at exactly this."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+)
+
+from bot.models import (
+    AnnouncementState,
+    AttemptKind,
+    AttemptState,
+    Door,
+    LinkSource,
+    ProviderKind,
+    WorkspaceState,
+)
+from bot.store.columns import AutoId, IdSet, UtcDateTime, Words, choice
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+# Ids that end up in the custom ids of messages must never come back for something else, which
+# SQLite promises only with AUTOINCREMENT.
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("workspace_id", AutoId, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("folded_name", Words, nullable=False),
+    Column("kind", choice(ProviderKind), nullable=False),
+    Column("base_url", Text, nullable=False),
+    Column("encrypted_key", Text, nullable=False),
+    Column("key_id", String(16), nullable=False),
+    Column("key_hint", Words, nullable=False),
+    Column("key_set_at", UtcDateTime, nullable=False),
+    Column("announcement_channel_id", BigInteger),
+    Column("log_channel_id", BigInteger),
+    Column("ping_role_id", BigInteger),
+    Column("host_role_ids", IdSet, nullable=False),
+    Column("claimer_role_ids", IdSet, nullable=False),
+    Column("state", choice(WorkspaceState), nullable=False),
+    Column("state_since", UtcDateTime),
+    UniqueConstraint("guild_id", "folded_name"),
+    UniqueConstraint("workspace_id", "guild_id"),  # what announcements point at
+    sqlite_autoincrement=True,
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True),
+    Column("discord_id", BigInteger, primary_key=True),
+    Column("roblox_id", BigInteger, nullable=False),
+    Column("username", Words, nullable=False),
+    Column("username_at", UtcDateTime, nullable=False),
+    Column("source", choice(LinkSource), nullable=False),
+    Column("linked_by", BigInteger, nullable=False),
+    Column("linked_at", UtcDateTime, nullable=False),
+    UniqueConstraint("guild_id", "roblox_id"),
+)
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("announcement_id", AutoId, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("workspace_id", BigInteger, nullable=False),
+    Column("session_id", Text, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("message_id", BigInteger),
+    Column("state", choice(AnnouncementState), nullable=False),
+    Column("host_id", BigInteger, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("note", Words, nullable=False),
+    Column("ping", Boolean, nullable=False),
+    Column("closed_by", BigInteger),
+    Column("closed_at", UtcDateTime),
+    Column("rendered_hash", Text, nullable=False),
+    Column("touched_at", UtcDateTime, nullable=False),  # drafts are forgotten some time after
+    # Both columns, so that no row can join one guild's session to another guild's workspace.
+    ForeignKeyConstraint(
+        ["workspace_id", "guild_id"],
+        ["workspaces.workspace_id", "workspaces.guild_id"],
+        ondelete="CASCADE",
+    ),
+    Index(None, "workspace_id", "guild_id"),  # for that cascade
+    sqlite_autoincrement=True,
+)
+
+openings = Table(
+    "openings",
+    metadata,
+    Column("opening_id", AutoId, primary_key=True),
+    Column(
+        "announcement_id",
+        BigInteger,
+        ForeignKey("announcements.announcement_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("server_id", Text, nullable=False),
+    Column("group_id", Text, nullable=False),
+    Column("role_id", Text, nullable=False),
+    Column("role_name", Words, nullable=False),
+    Column("server_name", Words, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("active", Boolean, nullable=False),
+    UniqueConstraint("announcement_id", "server_id", "group_id", "role_id"),
+    sqlite_autoincrement=True,
+)
+
+# The journal outlives what it tells of: no foreign keys.
+claim_attempts = Table(
+    "claim_attempts",
+    metadata,
+    Column("operation_id", Text, primary_key=True),
+    Column("kind", choice(AttemptKind), nullable=False),
+    Column("state", choice(AttemptState), nullable=False),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("workspace_id", BigInteger, nullable=False),
+    Column("announcement_id", BigInteger, nullable=False),
+    Column("opening_id", BigInteger, nullable=False),
+    Column("upstream", Text, nullable=False),
+    Column("session_id", Text, nullable=False),
+    Column("server_id", Text, nullable=False),
+    Column("group_id", Text, nullable=False),
+    Column("role_id", Text, nullable=False),
+    Column("door", choice(Door), nullable=False),
+    Column("actor_id", BigInteger, nullable=False),
+    Column("subject_id", BigInteger, nullable=False),
+    Column("roblox_id", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("interaction_id", BigInteger),
+    Column("encrypted_token", Text, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Column("absent_since", UtcDateTime),
+    Column("settled_at", UtcDateTime),
+    Column("upstream_status", Integer),
+    Column("reason", Words, nullable=False),
+    UniqueConstraint("interaction_id"),  # both databases let any number of NULLs in
+    Index(None, "guild_id", "subject_id", "created_at"),
+)
+
+app_state = Table(
+    "app_state",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+
+def _one_of(column: Column[str], *values: str) -> ColumnElement[bool]:
+    """Written out, not bound: a partial index serves only a query that repeats its condition."""
+    return column.in_([literal_column(f"'{value}'") for value in values])
+
+
+IS_LIVE = _one_of(announcements.c.state, AnnouncementState.OPEN, AnnouncementState.CLOSED)
+IS_DRAFT = announcements.c.state == literal_column(f"'{AnnouncementState.DRAFT}'")
+IS_RUNNING = _one_of(
+    claim_attempts.c.state, AttemptState.PENDING, AttemptState.SENT, AttemptState.UNKNOWN
+)
+
+
+def _partial(name: str, *columns: Column[object], where: ColumnElement[bool], unique: bool) -> None:
+    Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+_a, _j = announcements.c, claim_attempts.c
+_partial(
+    "uq_announcements_live", _a.guild_id, _a.workspace_id, _a.session_id, where=IS_LIVE, unique=True
+)
+_partial("ix_announcements_live_session", _a.session_id, where=IS_LIVE, unique=False)
+_partial("ix_announcements_drafts", _a.touched_at, where=IS_DRAFT, unique=False)
+_partial(
+    "uq_claim_attempts_running",
+    *(_j.upstream, _j.session_id, _j.roblox_id),
+    where=IS_RUNNING,
+    unique=True,
+)
+_partial("ix_claim_attempts_running_age", _j.created_at, where=IS_RUNNING, unique=False)
