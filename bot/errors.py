@@ -46,6 +46,7 @@ class UpstreamFacts:
     platform: str
     status: int | None = None
     words: str = ""  # the platform's own reason, untrusted; empty when there was none
+    sent_at: datetime | None = None  # when the request began, UTC; None: it was never sent
 
 
 class ProviderError(MusterError):

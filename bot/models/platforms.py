@@ -1,11 +1,8 @@
-"""The domain: what sessions, openings, claims and workspaces are, free of any upstream's words.
-
-All times are aware datetimes in UTC.
-"""
+"""What the platforms hold: sessions, servers, roles and claims, in our own words."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -61,6 +58,28 @@ class Probe:
     capabilities: Capabilities
     sessions: int  # how many sessions could be read
     roles: int  # how many claimable roles could be read
+
+
+class LineState(StrEnum):
+    """Whether a workspace's platform is asked at all; a circuit breaker's three states."""
+
+    CLOSED = "closed"  # all is well: calls are sent
+    OPEN = "open"  # it kept silent several times in a row: calls fail at once
+    HALF_OPEN = "half-open"  # one read is finding out whether it is back
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the line to one workspace's platform does, as this process saw it."""
+
+    state: LineState
+    since: datetime  # when it last opened or closed; else when the line was made
+    asked_again_at: datetime | None = None  # while open: no read is sent before this
+    limited_until: datetime | None = None  # the platform asked for a pause
+    last_error: str = ""  # the kind of the last trouble, such as Unavailable; stays after it
+    last_error_at: datetime | None = None
+    waiting: int = 0  # calls that wait for a free line
+    left_out: int = 0  # malformed sessions in the latest list
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,156 +181,3 @@ class RobloxUser:
     roblox_id: int
     username: str
     display_name: str
-
-
-class WorkspaceState(StrEnum):
-    """Whether a workspace's connection works, as last seen."""
-
-    OK = "ok"
-    KEY_REFUSED = "key refused"
-    DOWN = "down"
-
-
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """A community's workspace on a platform, connected to one guild. The key stays in the store."""
-
-    workspace_id: int
-    guild_id: int
-    name: str  # short name, unique in the guild
-    kind: ProviderKind
-    base_url: str  # normalised, without a trailing slash
-    key_hint: str  # last four characters of the key
-    key_set_at: datetime
-    announcement_channel_id: int | None = None
-    log_channel_id: int | None = None
-    ping_role_id: int | None = None
-    host_role_ids: frozenset[int] = frozenset()
-    claimer_role_ids: frozenset[int] = frozenset()  # empty: every member may claim
-    state: WorkspaceState = WorkspaceState.OK
-    state_since: datetime | None = None
-
-
-class LinkSource(StrEnum):
-    """How we came to know that a Discord account is a Roblox account."""
-
-    ADMIN = "admin"
-
-
-@dataclass(frozen=True, slots=True)
-class AccountLink:
-    """This Discord account is that Roblox account, in one guild."""
-
-    guild_id: int
-    discord_id: int
-    roblox_id: int
-    username: str
-    username_at: datetime
-    source: LinkSource
-    linked_by: int
-    linked_at: datetime
-
-
-class AnnouncementState(StrEnum):
-    """The life of an announcement in Muster (the session's own life is the platform's)."""
-
-    DRAFT = "draft"  # previewed by a host, not posted yet
-    OPEN = "open"
-    CLOSED = "closed"
-    ENDED = "ended"
-    GONE = "gone"  # the session no longer exists on the platform
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """Our record that a session is posted in a guild."""
-
-    announcement_id: int
-    guild_id: int
-    workspace_id: int
-    session_id: str
-    channel_id: int
-    message_id: int | None
-    state: AnnouncementState
-    host_id: int  # Discord id of who posted it
-    title: str  # the session's name when last seen, for choices and receipts
-    starts_at: datetime
-    ends_at: datetime
-    note: str = ""
-    ping: bool = False
-    closed_by: int | None = None
-    closed_at: datetime | None = None
-    rendered_hash: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """One claimable role of an announced session on one server: what a button stands for."""
-
-    opening_id: int
-    announcement_id: int
-    place: Place
-    role_name: str
-    server_name: str
-    position: int
-
-
-class AttemptKind(StrEnum):
-    """What a journal row asked the platform to do."""
-
-    CLAIM = "claim"
-    RELEASE = "release"
-
-
-class AttemptState(StrEnum):
-    """How far a journal row came."""
-
-    PENDING = "pending"  # accepted, nothing sent
-    SENT = "sent"  # the write may have reached the platform
-    UNKNOWN = "unknown"  # looked, could not tell; being looked at again
-    CONFIRMED = "confirmed"
-    REFUSED = "refused"
-
-    @property
-    def settled(self) -> bool:
-        """Whether the attempt has its final outcome."""
-        return self in (AttemptState.CONFIRMED, AttemptState.REFUSED)
-
-
-class Door(StrEnum):
-    """Through which door a claim or release came in."""
-
-    BUTTON = "button"
-    SLASH = "slash"
-    HOST = "host"
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One row of the journal: somebody asked for a claim or a release, and what became of it."""
-
-    operation_id: str  # random, also the reference number that members see (its first 8 characters)
-    kind: AttemptKind
-    state: AttemptState
-    guild_id: int
-    workspace_id: int
-    announcement_id: int
-    opening_id: int
-    upstream: str  # normalised base URL; with the session id it names the lane
-    place: Place
-    door: Door
-    actor_id: int  # Discord id of who pressed
-    subject_id: int  # Discord id of whom it is for
-    roblox_id: int
-    created_at: datetime
-    interaction_id: int | None = None
-    interaction_token: str = field(default="", repr=False)  # lives 15 minutes; erased when settled
-    sent_at: datetime | None = None
-    absent_since: datetime | None = None  # first read-back that did not find the claim
-    settled_at: datetime | None = None
-    upstream_status: int | None = None
-    reason: str = ""
-
-    def moved_to(self, state: AttemptState) -> Attempt:
-        """The same attempt in another state."""
-        return replace(self, state=state)

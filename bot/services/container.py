@@ -1,0 +1,44 @@
+"""The services that cogs may call, and the work that runs without anybody calling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.background import Background
+from bot.services.boards import BoardService
+from bot.services.catalog import SessionCatalog
+from bot.services.claims import ClaimService
+from bot.services.hosting import HostingService
+from bot.services.linking import LinkingService
+from bot.services.openings import OpeningsService
+from bot.services.reconciler import Reconciler
+from bot.services.workspaces import WorkspaceService
+from bot.store.app_state import AppState
+
+POLL = 60.0  # seconds between two looks at what others changed on the platforms
+SETTLE = 10.0  # seconds between two looks at unsettled claims
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Built by `bot.app`, handed to the cogs."""
+
+    app_state: AppState
+    workspaces: WorkspaceService
+    linking: LinkingService
+    catalog: SessionCatalog
+    boards: BoardService
+    hosting: HostingService
+    openings: OpeningsService
+    claims: ClaimService
+    reconciler: Reconciler
+
+    async def start(self, background: Background) -> None:
+        """Settle what the last run left open, warm the memory, and keep both going."""
+        await self.hosting.recover()
+        for workspace in await self.workspaces.list_anywhere():
+            self.catalog.warm(workspace.workspace_id)
+        background.spawn(self.reconciler.settle_all(), "settle what the last run left open")
+        background.spawn(self.boards.poll(), "correct the boards")
+        background.every(SETTLE, self.reconciler.settle_all, "settle claims")
+        background.every(POLL, self.boards.poll, "poll the platforms")

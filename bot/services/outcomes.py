@@ -1,0 +1,68 @@
+"""How a claim or a release can end: one closed table for all doors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """The outcome table. `bot.replies` has the words of each."""
+
+    CLAIMED = "claimed"
+    RELEASED = "released"
+    NOT_LINKED = "not linked"
+    NOT_ELIGIBLE_DISCORD = "not eligible (Discord role)"
+    NOT_ELIGIBLE_RANK = "not eligible (rank)"
+    CLAIM_ONCE = "claim once"
+    FULL = "full"
+    ALREADY_SAME = "already same"
+    MOVE = "move?"
+    CLOSED = "closed"
+    NOT_OPEN = "not open"
+    LIST_FORM = "list form"
+    GONE = "gone"
+    PLAN = "plan"
+    KEY = "key"
+    LIMITED = "limited"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+    UPSTREAM_SAID = "upstream said"
+    NOT_HELD = "not held"
+    CANNOT_RELEASE = "cannot release"
+    DID_NOT_ARRIVE = "did not arrive"
+    INTERRUPTED = "interrupted"
+
+
+DONE = frozenset({Code.CLAIMED, Code.RELEASED})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One ending, with the facts that its sentence needs. Times are UTC.
+
+    Every text in here may come from a platform or a member and is untrusted.
+    """
+
+    code: Code
+    opening_id: int | None = None
+    session_title: str = ""
+    starts_at: datetime | None = None
+    role_name: str = ""
+    server_name: str = ""
+    platform: str = ""  # the platform's label
+    reference: str = ""  # journal reference that members can quote
+    holders: tuple[str, ...] = ()  # who holds a full role
+    capacity: int | None = None
+    needed_rank: int = 0
+    rank: int = 0
+    held_role_name: str = ""  # MOVE, CLAIM_ONCE: what the member holds already
+    held_server_name: str = ""
+    words: str = ""  # the platform's own reason
+    why: str = ""  # CLOSED: in our words
+    what: str = ""  # GONE: which thing
+    until: datetime | None = None  # LIMITED
+    can_release: bool = True
+    releasing: bool = False  # what was asked for: a release, else a claim
+    role_ids: tuple[int, ...] = ()  # NOT_ELIGIBLE_DISCORD: Discord roles of which one is needed

@@ -1,0 +1,90 @@
+"""What services may ask of Discord, in our own words. `bot.messenger` implements it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.models import Attempt
+from bot.services.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The member who acts, as Discord described them with the interaction."""
+
+    guild_id: int
+    discord_id: int
+    role_ids: frozenset[int]
+    is_admin: bool  # has Manage Server
+
+
+@dataclass(frozen=True, slots=True)
+class BoardLine:
+    """One opening on a board."""
+
+    opening_id: int
+    role_name: str
+    group_name: str
+    server_name: str
+    taken: int
+    capacity: int | None
+    min_rank: int
+    holders: tuple[str, ...]  # "<@id>" of linked members, else Roblox names; display only
+    usable: bool  # False: the button is shown greyed and cannot be pressed
+
+    @property
+    def full(self) -> bool:
+        """Whether no place is left."""
+        return self.capacity is not None and self.taken >= self.capacity
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Everything the announcement message shows. Texts are untrusted, times UTC."""
+
+    title: str
+    description: str
+    note: str
+    state: str  # one of the keys of `bot.board_view`'s table
+    platform: str
+    workspace_name: str
+    starts_at: datetime
+    ends_at: datetime
+    host_id: int
+    game_name: str | None
+    place_id: int | None
+    lines: tuple[BoardLine, ...]
+    warning: str = ""  # why there is nothing to claim, in our words
+    closed_by: int | None = None  # Discord id
+    closed_at: datetime | None = None
+
+
+class Messenger(Protocol):
+    """Discord, as far as services need it. Raises only `MessengerError`s."""
+
+    async def post_board(
+        self, channel_id: int, board: Board, *, ping_role_id: int | None, nonce: str
+    ) -> int:
+        """Post the board and return the message id. The ping role is the only thing pinged.
+
+        `nonce` (at most 25 characters) keeps a repeated post from appearing twice.
+        """
+        ...
+
+    async def edit_board(self, channel_id: int, message_id: int, board: Board) -> None:
+        """Replace what the board shows. Raises ChannelLost when that is no longer possible."""
+        ...
+
+    async def tell(self, attempt: Attempt, outcome: Outcome) -> bool:
+        """Put the outcome into the member's own answer; False when that answer is out of reach."""
+        ...
+
+    async def post_notice(self, channel_id: int, text: str) -> None:
+        """Post a line for the admins. Pings nobody."""
+        ...
+
+    def missing_permissions(self, channel_id: int) -> list[str]:
+        """Names of the permissions that the bot lacks there for a board."""
+        ...

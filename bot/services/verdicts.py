@@ -1,0 +1,84 @@
+"""From verdicts and platform errors to outcomes: the one table that maps them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.errors import (
+    AlreadyHeld,
+    KeyRefused,
+    NotClaimable,
+    OutcomeUnknown,
+    PlanTooLow,
+    ProviderError,
+    RankTooLow,
+    RateLimited,
+    SlotTaken,
+    UpstreamNotFound,
+    UpstreamRefused,
+)
+from bot.models import Announcement, Attempt, AttemptKind, Opening, Workspace
+from bot.services.outcomes import Code, Outcome
+from bot.services.rules import Verdict
+
+_CODES: tuple[tuple[type[ProviderError], Code], ...] = (
+    (KeyRefused, Code.KEY),
+    (PlanTooLow, Code.PLAN),
+    (RankTooLow, Code.NOT_ELIGIBLE_RANK),
+    (AlreadyHeld, Code.ALREADY_SAME),
+    (SlotTaken, Code.FULL),
+    (NotClaimable, Code.CLOSED),
+    (RateLimited, Code.LIMITED),
+    (UpstreamNotFound, Code.GONE),
+    (OutcomeUnknown, Code.UNKNOWN),
+    (UpstreamRefused, Code.UPSTREAM_SAID),
+)  # anything else (unavailable, misread) is DOWN
+
+
+def facts(
+    code: Code,
+    announcement: Announcement,
+    opening: Opening,
+    workspace: Workspace,
+    attempt: Attempt | None = None,
+) -> Outcome:
+    """An outcome with everything that is the same for all endings of one press."""
+    return Outcome(
+        code,
+        opening_id=opening.opening_id,
+        session_title=announcement.title,
+        starts_at=announcement.starts_at,
+        role_name=opening.role_name,
+        server_name=opening.server_name,
+        platform=workspace.kind.label,
+        reference=attempt.operation_id[:8] if attempt else "",
+        releasing=attempt is not None and attempt.kind is AttemptKind.RELEASE,
+    )
+
+
+def from_verdict(base: Outcome, verdict: Verdict, holders: tuple[str, ...], rank: int) -> Outcome:
+    """The outcome of a refusal by our own rules."""
+    return replace(
+        base,
+        code=verdict.code,
+        why=verdict.why,
+        what=verdict.what,
+        holders=holders,
+        capacity=verdict.role.capacity if verdict.role else None,
+        needed_rank=verdict.role.min_rank if verdict.role else 0,
+        rank=rank,
+        held_role_name=verdict.held_role_name,
+    )
+
+
+def from_error(base: Outcome, error: ProviderError) -> Outcome:
+    """The outcome of a platform's (or Roblox's) failure or refusal."""
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), Code.DOWN)
+    return replace(
+        base,
+        code=code,
+        words=error.facts.words,
+        what=error.what if isinstance(error, UpstreamNotFound) else "",
+        until=error.until if isinstance(error, RateLimited) else None,
+        platform=error.facts.platform or base.platform,
+    )
