@@ -1,0 +1,103 @@
+"""The only place that builds things: opens everything, hands it out, closes it in reverse."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from bot.background import Background
+from bot.client import MusterBot
+from bot.messenger import DiscordMessenger
+from bot.providers.guard import UpstreamPolicy
+from bot.providers.identity.roblox import Roblox
+from bot.providers.identity.roblox_cloud import OpenCloud
+from bot.services.boards import BoardService
+from bot.services.catalog import SessionCatalog
+from bot.services.claims import ClaimService
+from bot.services.container import Services
+from bot.services.engine import ClaimEngine
+from bot.services.hosting import HostingService
+from bot.services.lanes import Lanes
+from bot.services.linking import LinkingService
+from bot.services.openings import OpeningsService
+from bot.services.people import People
+from bot.services.reconciler import Reconciler
+from bot.services.workspaces import WorkspaceService
+from bot.settings import Settings
+from bot.store.announcements import AnnouncementStore
+from bot.store.app_state import AppState
+from bot.store.attempts import AttemptStore
+from bot.store.database import Database, migrate
+from bot.store.keyring import KeyRing
+from bot.store.links import LinkStore
+from bot.store.workspaces import WorkspaceStore
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """The clock of the process."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_bot(
+    settings: Settings, clock: Callable[[], datetime] = utc_now, **options: object
+) -> AsyncIterator[MusterBot]:
+    """A bot with everything it needs, not connected yet. `options` go to discord.py's client."""
+    await migrate(settings.database_url)
+    database = await Database.open(settings.database_url)
+    store = WorkspaceStore(database, KeyRing(settings.secret_keys))
+    roblox = _open_roblox(settings)
+    background = Background()
+    bot = MusterBot(background, **options)
+    messenger = DiscordMessenger(bot)
+    policy = UpstreamPolicy(settings.allow_insecure_upstreams, settings.allow_private_upstreams)
+    workspaces = WorkspaceService(store, messenger, policy, clock)
+    try:
+        await store.rotate_keys_anywhere()  # refuses the start when a key of theirs is missing
+        bot.services = _build(settings, database, workspaces, messenger, roblox, background, clock)
+        yield bot
+    finally:
+        await background.stop()
+        await workspaces.aclose()
+        await roblox.aclose()
+        await database.close()
+
+
+def _open_roblox(settings: Settings) -> Roblox:
+    key = settings.roblox_open_cloud_key
+    cloud = OpenCloud(str(settings.roblox_cloud_url), key) if key is not None else None
+    return Roblox(str(settings.roblox_users_url), str(settings.roblox_groups_url), cloud)
+
+
+def _build(
+    settings: Settings,
+    database: Database,
+    workspaces: WorkspaceService,
+    messenger: DiscordMessenger,
+    roblox: Roblox,
+    background: Background,
+    clock: Callable[[], datetime],
+) -> Services:
+    links, announcements = LinkStore(database), AnnouncementStore(database)
+    attempts = AttemptStore(database, KeyRing(settings.secret_keys))
+    people = People(links, roblox)
+    catalog = SessionCatalog(workspaces, background)
+    boards = BoardService(announcements, workspaces, people, messenger, background, clock)
+    engine = ClaimEngine(attempts, workspaces, roblox, people, boards, catalog, Lanes(), clock)
+    return Services(
+        app_state=AppState(database),
+        workspaces=workspaces,
+        linking=LinkingService(links, roblox, clock),
+        catalog=catalog,
+        boards=boards,
+        hosting=HostingService(announcements, workspaces, catalog, boards, messenger, clock),
+        openings=OpeningsService(announcements, links, workspaces, catalog, boards),
+        claims=ClaimService(announcements, attempts, links, workspaces, engine, background, clock),
+        reconciler=Reconciler(
+            attempts, announcements, workspaces, engine, messenger, background, clock
+        ),
+    )

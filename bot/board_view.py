@@ -1,0 +1,123 @@
+"""How a board looks in Discord: one embed, and one button per opening."""
+
+from __future__ import annotations
+
+import discord
+
+from bot.buttons import Action, Button
+from bot.services.ports import Board, BoardLine
+from bot.text import cut, safe, shorten, size, when
+
+MAX_BUTTONS = 25  # five rows of five, Discord's limit
+MAX_EMBED = 5500  # of Discord's 6,000 characters for all texts of an embed, with a reserve
+MAX_FIELD = 1024
+MAX_FIELDS = 20
+
+_STATES = {
+    "open": ("✔ open for claims", discord.Colour.green()),
+    "live now": ("● live now", discord.Colour.gold()),
+    "closed": ("⛔ closed", discord.Colour.dark_grey()),
+    "not claimable": ("⛔ claiming is switched off", discord.Colour.dark_grey()),
+    "waiting": ("◌ not open for claims yet", discord.Colour.dark_grey()),
+    "ended": ("■ ended", discord.Colour.dark_grey()),
+    "cancelled": ("✖ cancelled", discord.Colour.dark_red()),
+    "gone": ("✖ no longer exists", discord.Colour.dark_red()),
+}
+
+
+def to_embed(board: Board) -> discord.Embed:
+    """The embed of a board, within Discord's limits whatever the texts are."""
+    words, colour = _STATES[board.state]
+    embed = discord.Embed(title=safe(board.title, 200) or "Session", colour=colour)
+    embed.description = "\n\n".join(
+        part
+        for part in (
+            safe(board.description, 600),
+            f"📝 {safe(board.note, 500)}" if board.note else "",
+            f"⚠ {shorten(board.warning, 300)}" if board.warning else "",
+        )
+        if part
+    )
+    if board.state == "closed" and board.closed_by and board.closed_at:
+        words += f" by <@{board.closed_by}> <t:{int(board.closed_at.timestamp())}:R>"
+    embed.add_field(name="State", value=words)
+    embed.add_field(name="Starts", value=when(board.starts_at))
+    embed.add_field(name="Ends", value=f"<t:{int(board.ends_at.timestamp())}:t>")
+    embed.add_field(name="Host", value=f"<@{board.host_id}>")
+    if game := _game(board):
+        embed.add_field(name="Game", value=game)
+    embed.set_footer(text=shorten(f"{board.workspace_name} · {board.platform}", 200))
+    for name, value in _rosters(board.lines):
+        if len(embed.fields) >= MAX_FIELDS or _size(embed) + size(name) + size(value) > MAX_EMBED:
+            embed.add_field(name="…", value="More roles: use `/claim`.", inline=False)
+            break
+        embed.add_field(name=name, value=value, inline=False)
+    return embed
+
+
+def to_buttons(board: Board, *, limit: int = MAX_BUTTONS, preview: bool = False) -> list[Button]:
+    """One button per opening, at most `limit`; the rest is reached with /claim."""
+    return [
+        Button(
+            Action.CLAIM,
+            line.opening_id,
+            _label(line),
+            "grey" if line.full else "primary",
+            disabled=preview or not line.usable,
+        )
+        for line in board.lines[:limit]
+    ]
+
+
+def places(line: BoardLine) -> str:
+    """The count of an opening in words and a sign of its own shape."""
+    if line.capacity is None:
+        return f"✔ {line.taken} claimed, no limit"
+    sign = "■ full" if line.full else "✔ open"
+    return f"{sign} {line.taken}/{line.capacity}"
+
+
+def _label(line: BoardLine) -> str:
+    limit = "∞" if line.capacity is None else str(line.capacity)
+    count = f" {line.taken}/{limit}" + (" · full" if line.full else "")
+    server = f" · {cut(line.server_name, 20)}" if line.server_name else ""
+    return cut(line.role_name, 80 - size(count + server)) + count + server
+
+
+def _rosters(lines: tuple[BoardLine, ...]) -> list[tuple[str, str]]:
+    """(field name, field value) per server and role group, one line per role."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for line in lines:
+        groups.setdefault((line.server_name, line.group_name), []).append(_roster(line))
+    fields = []
+    for (server, group), rows in groups.items():
+        name = " · ".join(safe(part, 100) for part in (server, group) if part) or "Roles"
+        value = ""
+        for row in rows:
+            if size(value) + size(row) > MAX_FIELD - 20:
+                value += "… and more"
+                break
+            value += row + "\n"
+        fields.append((name, value))
+    return fields
+
+
+def _roster(line: BoardLine) -> str:
+    rank = f" · rank {line.min_rank}+" if line.min_rank else ""
+    shown = [h if h.startswith("<@") else safe(h, 40) for h in line.holders[:8]]
+    more = f" and {len(line.holders) - 8} more" if len(line.holders) > 8 else ""
+    holders = f"\n{', '.join(shown)}{more}" if shown else ""
+    return f"**{safe(line.role_name, 60)}** {places(line)}{rank}{holders}"
+
+
+def _game(board: Board) -> str:
+    """The name beside the link, never inside: a "](" in it would lead elsewhere."""
+    link = f"[Open in Roblox](https://www.roblox.com/games/{board.place_id})"
+    parts = (safe(board.game_name or ""), link if board.place_id else "")
+    return " · ".join(part for part in parts if part)
+
+
+def _size(embed: discord.Embed) -> int:
+    texts = [embed.title, embed.description, embed.footer.text]
+    texts += [text for field in embed.fields for text in (field.name, field.value)]
+    return sum(size(text or "") for text in texts)

@@ -1,0 +1,106 @@
+"""Every button of Muster: one dynamic item whose id says which action and which row, never more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.errors import Refusal
+from bot.text import cut
+
+Interaction = discord.Interaction[Any]
+
+
+class Action(StrEnum):
+    """What a button does. The values stand in posted messages: never change their meaning."""
+
+    CLAIM = "claim"  # opening
+    RELEASE = "release"  # opening: asks first
+    RELEASE_NOW = "releasenow"  # opening
+    MOVE = "move"  # opening
+    KEEP = "keep"  # opening: "no" to a question
+    POST = "post"  # announcement
+    ADD_SERVER = "addserver"  # announcement
+    REMOVE_WORKSPACE = "removews"  # workspace
+    UNKNOWN = "unknown"  # of another version of Muster: answered, and nothing else
+    CANCEL = "cancel"  # "no" to a question about nothing in particular
+
+
+_VERSION = 1  # of the id's shape
+_STYLES = {
+    "primary": discord.ButtonStyle.primary,
+    "grey": discord.ButtonStyle.secondary,
+    "green": discord.ButtonStyle.success,
+    "red": discord.ButtonStyle.danger,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button to show: what it does, to which row, under which label."""
+
+    action: Action
+    number: int
+    label: str
+    style: str = "grey"
+    disabled: bool = False
+    row: int | None = None
+
+    @property
+    def custom_id(self) -> str:
+        """`<action>:<version>:<number>`, far below Discord's 100 characters."""
+        return f"{self.action}:{_VERSION}:{self.number}"
+
+
+class ActionButton(
+    ui.DynamicItem[ui.Button[Any]], template=r"(?P<action>[a-z]+):1:(?P<number>\d{1,19})"
+):
+    """A pressed button finds its handler by its action, also after a restart."""
+
+    def __init__(self, button: Button) -> None:
+        super().__init__(
+            ui.Button(
+                label=cut(button.label, 80) or "\u200b",  # Discord's limit for labels
+                custom_id=button.custom_id,
+                style=_STYLES[button.style],
+                disabled=button.disabled,
+            ),
+            row=button.row,
+        )
+        self.button = button
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: Interaction, item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """The button as pressed; UNKNOWN for an action that this version does not know."""
+        label = getattr(item, "label", None) or ""
+        try:
+            return cls(Button(Action(match["action"]), int(match["number"]), label))
+        except ValueError:
+            return cls(Button(Action.UNKNOWN, 0, label))
+
+    async def callback(self, interaction: Interaction) -> None:
+        """Hand the press to the cog that owns the action; the client answers errors."""
+        await interaction.client.press(interaction, self.button)
+
+
+def to_view(buttons: Sequence[Button]) -> ui.View | None:
+    """A view that lives for ever; None when there is nothing to press."""
+    if not buttons:
+        return None
+    view = ui.View(timeout=None)
+    for button in buttons:
+        view.add_item(ActionButton(button))
+    return view
+
+
+def unknown_button() -> Refusal:
+    """What somebody reads who pressed a button that no version of Muster explains any more."""
+    return Refusal("This button is too old to work. Use `/claim` or `/open` instead.")

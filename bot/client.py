@@ -1,0 +1,112 @@
+"""The bot itself: loads the cogs, syncs commands when they changed, and answers what goes wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.answering import answer
+from bot.background import Background
+from bot.buttons import Action, ActionButton, Button, Interaction, unknown_button
+from bot.replies import Reply, report
+from bot.services.container import Services
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Interaction, Button], Awaitable[None]]
+COGS = "cogs"  # the package's own setup() loads every cog
+CONNECTIONS = 50  # discord.py opens a socket per request under way unless capped
+
+
+class MusterTree(app_commands.CommandTree["MusterBot"]):
+    """Every error of every command ends in `report()`."""
+
+    async def on_error(
+        self, interaction: Interaction, error: app_commands.AppCommandError, /
+    ) -> None:
+        """Answer the member; discord.py's default would only log."""
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        await answer_error(interaction, cause)
+
+
+class MusterBot(commands.AutoShardedBot):
+    """Discord's side of Muster. `services` is set by `bot.app` before the bot starts."""
+
+    services: Services
+
+    def __init__(self, background: Background, **options: Any) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            intents=discord.Intents(guilds=True),
+            help_command=None,
+            tree_cls=MusterTree,
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+            **options,
+        )
+        self.background = background
+        self._press_handlers: dict[Action, Handler] = {}
+
+    def on_press(self, action: Action, handler: Handler) -> None:
+        """Let `handler` answer every press of this kind of button."""
+        self._press_handlers[action] = handler
+
+    async def press(self, interaction: Interaction, button: Button) -> None:
+        """Hand a pressed button to its cog and answer errors, which discord.py would not."""
+        handler = self._press_handlers.get(button.action)
+        try:
+            if handler is None or button.number == 0:  # 0: of an action that nobody knows
+                raise unknown_button()
+            await handler(interaction, button)
+        except Exception as error:
+            await answer_error(interaction, error)
+
+    async def setup_hook(self) -> None:
+        """Load the cogs, then tell Discord about the commands if they changed."""
+        self.add_dynamic_items(ActionButton)
+        await self.load_extension(COGS)
+        await self._sync_commands()
+        await self.services.start(self.background)
+
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Answer buttons whose id no version of Muster explains."""
+        if interaction.type is not discord.InteractionType.component or not interaction.data:
+            return
+        custom_id = str(interaction.data.get("custom_id", ""))
+        if not ActionButton.__discord_ui_compiled_template__.fullmatch(custom_id):
+            await answer_error(interaction, unknown_button())
+
+    async def _sync_commands(self) -> None:
+        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+        known = f"commands:{self.application_id}"
+        if await self.services.app_state.get(known) == digest:
+            return
+        await self.tree.sync()
+        await self.services.app_state.set(known, digest)
+        log.info("commands synced")
+
+
+async def answer_error(interaction: Interaction, error: BaseException) -> None:
+    """Say what went wrong, as the first answer or as a follow-up."""
+    reply = report(error)
+    if not interaction.response.is_done():
+        await answer(interaction, _given(reply))
+        return
+    try:
+        await interaction.followup.send(reply.text, ephemeral=True)
+    except discord.HTTPException as problem:
+        log.warning("interaction %s could not be answered: %s", interaction.id, problem)
+
+
+async def _given(reply: Reply) -> Reply:
+    return reply

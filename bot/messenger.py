@@ -1,0 +1,112 @@
+"""What services ask of Discord, done with discord.py."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import aiohttp
+import discord
+
+from bot.board_view import to_buttons, to_embed
+from bot.buttons import to_view
+from bot.errors import ChannelLost, MessengerError
+from bot.models import Attempt
+from bot.replies import NO_PINGS, outcome_reply
+from bot.services.outcomes import Outcome
+from bot.services.ports import Board
+
+log = logging.getLogger(__name__)
+
+# What a board needs, as Discord's settings call it: discord.py says "read messages" for the first.
+NEEDED = {
+    "view_channel": "View Channel",
+    "send_messages": "Send Messages",
+    "embed_links": "Embed Links",
+    "read_message_history": "Read Message History",
+}
+_UNREACHED = (aiohttp.ClientError, OSError)  # discord.py passes these on as they are
+_ORIGINAL = cast(int, "@original")  # Discord's name for an interaction's own answer
+
+
+class DiscordMessenger:
+    """Implements `bot.services.ports.Messenger`."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+
+    async def post_board(
+        self, channel_id: int, board: Board, *, ping_role_id: int | None, nonce: str
+    ) -> int:
+        """Post the board and return the message id; see the protocol."""
+        channel = self._client.get_partial_messageable(channel_id)
+        role = discord.Object(ping_role_id) if ping_role_id else None
+        async with _as_messenger_errors(channel_id):
+            message = await channel.send(
+                f"<@&{ping_role_id}>" if ping_role_id else None,
+                embed=to_embed(board),
+                view=to_view(to_buttons(board)) or discord.utils.MISSING,
+                nonce=nonce,
+                allowed_mentions=discord.AllowedMentions(
+                    everyone=False, users=False, roles=[role] if role else False
+                ),
+            )
+        return message.id
+
+    async def edit_board(self, channel_id: int, message_id: int, board: Board) -> None:
+        """Replace what the board shows; see the protocol."""
+        channel = self._client.get_partial_messageable(channel_id)
+        async with _as_messenger_errors(channel_id):
+            await channel.get_partial_message(message_id).edit(
+                embed=to_embed(board), view=to_view(to_buttons(board)), allowed_mentions=NO_PINGS
+            )
+
+    async def tell(self, attempt: Attempt, outcome: Outcome) -> bool:
+        """Edit the member's own answer while its token lives; see the protocol."""
+        if not attempt.interaction_token or self._client.application_id is None:
+            return False
+        reply = outcome_reply(outcome)
+        webhook = discord.Webhook.partial(
+            self._client.application_id, attempt.interaction_token, client=self._client
+        )
+        try:
+            await webhook.edit_message(
+                _ORIGINAL,
+                content=reply.text,
+                view=to_view(reply.buttons),
+                allowed_mentions=NO_PINGS,
+            )
+        except (discord.HTTPException, *_UNREACHED) as error:
+            log.info("attempt %s: answer out of reach: %s", attempt.operation_id, error)
+            return False
+        return True
+
+    async def post_notice(self, channel_id: int, text: str) -> None:
+        """Post a line for the admins; see the protocol."""
+        channel = self._client.get_partial_messageable(channel_id)
+        async with _as_messenger_errors(channel_id):
+            await channel.send(text, allowed_mentions=NO_PINGS)
+
+    def missing_permissions(self, channel_id: int) -> list[str]:
+        """Names of the permissions that the bot lacks there; see the protocol."""
+        channel = self._client.get_channel(channel_id)
+        if not isinstance(channel, discord.abc.GuildChannel):
+            return ["View Channel"]  # not in the cache: Discord shows the bot no such channel
+        held = channel.permissions_for(channel.guild.me)
+        return [name for permission, name in NEEDED.items() if not getattr(held, permission)]
+
+
+@asynccontextmanager
+async def _as_messenger_errors(channel_id: int) -> AsyncIterator[None]:
+    try:
+        yield
+    except (discord.Forbidden, discord.NotFound) as error:
+        raise ChannelLost(f"Muster cannot use the message or channel <#{channel_id}>.") from error
+    except discord.HTTPException as error:
+        raise MessengerError(f"Discord answered {error.status}.") from error
+    except (OSError, TimeoutError) as error:  # aiohttp's connection errors are OSErrors
+        raise MessengerError("Discord did not answer.") from error
+    except _UNREACHED as error:
+        raise MessengerError("Discord did not answer.") from error

@@ -1,0 +1,125 @@
+"""The words: what members read for every outcome and every error. Nothing in here pings anybody."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass, field
+
+import discord
+
+from bot.buttons import Action, Button
+from bot.errors import (
+    ChannelLost,
+    KeyRefused,
+    MessengerError,
+    Misread,
+    MusterError,
+    OutcomeUnknown,
+    PlanTooLow,
+    ProviderError,
+    RateLimited,
+    UpstreamNotFound,
+)
+from bot.services.outcomes import Code, Outcome
+from bot.text import safe, shorten
+from bot.wording import outcome_words, quoted
+
+log = logging.getLogger(__name__)
+
+MAX_TEXT = 2000  # Discord's limit for a message
+NO_PINGS = discord.AllowedMentions.none()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one person is shown."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    embed: discord.Embed | None = field(default=None, compare=False)
+
+
+# Endings that nobody has to ask about, so that a reference would only be noise.
+_PLAIN = frozenset({Code.CLAIMED, Code.RELEASED, Code.MOVE, Code.ALREADY_SAME, Code.NOT_HELD})
+
+
+def masked_link(words: str, url: str) -> str:
+    """A link under untrusted words; brackets in them could end it early and begin another."""
+    return f"[{safe(words).replace('[', '(').replace(']', ')')}]({url})"
+
+
+def outcome_reply(outcome: Outcome) -> Reply:
+    """The sentence and the next steps of an outcome."""
+    quotable = outcome.reference and outcome.code not in _PLAIN
+    reference = f"\n-# Reference {outcome.reference}" if quotable else ""
+    text = shorten(outcome_words(outcome), MAX_TEXT - len(reference))
+    return Reply(text + reference, _buttons(outcome))
+
+
+def report(error: BaseException) -> Reply:
+    """The answer to an error. What is not ours gets a reference and a line in the log."""
+    if isinstance(error, ProviderError):
+        return Reply(_provider_error(error))
+    if isinstance(error, ChannelLost):
+        return Reply(f"⚠ {error} Check the channel and Muster's permissions there.")
+    if isinstance(error, MessengerError):
+        return Reply(f"⚠ Discord did not do it: {safe(str(error), 300)}")
+    if isinstance(error, MusterError):
+        return Reply(shorten(str(error), MAX_TEXT))
+    reference = secrets.token_hex(4)
+    log.error("unexpected error, reference %s", reference, exc_info=error)
+    return Reply(
+        "⚠ Something went wrong inside Muster; it is not your fault. Try again, and if it stays,"
+        f" give an admin this reference: `{reference}`"
+    )
+
+
+def _provider_error(error: ProviderError) -> str:
+    """For commands of hosts and admins; claims have their outcomes instead."""
+    platform = error.facts.platform
+    if isinstance(error, KeyRefused):
+        words = quoted(error.facts.words)
+        return (
+            f"⛔ {platform} refuses the key{words} An admin enters a valid one: `/workspace key`."
+        )
+    if isinstance(error, UpstreamNotFound) and error.what == "route":
+        return (
+            f"⛔ There is no {platform} API at this address. Check the address: it is the one of"
+            " the API, not of the panel."
+        )
+    if isinstance(error, UpstreamNotFound):
+        return f"⛔ {platform} no longer has this {error.what}."
+    if isinstance(error, RateLimited):
+        return (
+            f"⏳ {platform} asks us to wait until <t:{int(error.until.timestamp())}:T>. Try then."
+        )
+    if isinstance(error, PlanTooLow):
+        return f"⛔ The group's {platform} plan does not include this{quoted(error.facts.words)}"
+    if isinstance(error, OutcomeUnknown):
+        return f"❔ {platform} did not say whether it happened. Look before you try again."
+    if isinstance(error, Misread):
+        return (
+            f"⚠ {platform} answered something that Muster does not understand. Check the address,"
+            " and try again in a minute."
+        )
+    if error.facts.words:
+        return f"⛔ {platform} said: {quoted(error.facts.words).strip(': ')}"
+    return f"⚠ {platform} does not answer. Try again in a minute. ({safe(str(error), 200)})"
+
+
+def _buttons(outcome: Outcome) -> tuple[Button, ...]:
+    number = outcome.opening_id
+    if number is None:
+        return ()
+    if outcome.code is Code.MOVE:
+        return (
+            Button(Action.MOVE, number, f"Move to {outcome.role_name}", "primary"),
+            Button(Action.KEEP, number, f"Keep {outcome.held_role_name}"),
+        )
+    if outcome.code in (Code.CLAIMED, Code.ALREADY_SAME) and outcome.can_release:
+        return (Button(Action.RELEASE, number, "Release"),)
+    if outcome.code in (Code.DOWN, Code.LIMITED, Code.DID_NOT_ARRIVE, Code.INTERRUPTED):
+        action = Action.RELEASE_NOW if outcome.releasing else Action.CLAIM
+        return (Button(action, number, "Try again", "primary"),)
+    return ()

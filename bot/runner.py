@@ -1,0 +1,52 @@
+"""`muster run`: from settings to a connected bot, and a clean stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+
+import aiohttp
+import discord
+
+from bot.app import open_bot
+from bot.client import CONNECTIONS, MusterBot
+from bot.endpoint import point_discord_at
+from bot.errors import StartRefused
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+async def run_bot(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM. Raises StartRefused when Discord does not take the token."""
+    point_discord_at(str(settings.discord_api_url))
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+    async with open_bot(settings, connector=connector) as bot:
+        task = asyncio.create_task(_connect(bot, settings), name="discord")
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers here
+                loop.add_signal_handler(number, task.cancel)
+        try:
+            await task
+        except asyncio.CancelledError:
+            log.info("stopping")
+        finally:
+            await bot.close()
+
+
+async def _connect(bot: MusterBot, settings: Settings) -> None:
+    try:
+        await bot.start(settings.discord_token.get_secret_value())
+    except discord.LoginFailure:
+        raise StartRefused(
+            "MUSTER_DISCORD_TOKEN: Discord does not accept this token. Copy it again from your"
+            " application's page in the Discord developer portal, under Bot."
+        ) from None
+    except (aiohttp.ClientConnectionError, OSError) as error:
+        raise StartRefused(
+            "Discord cannot be reached. Check this machine's connection, and MUSTER_DISCORD_API_URL"
+            " if you set it."
+        ) from error

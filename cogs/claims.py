@@ -1,0 +1,237 @@
+"""/claim, /release, /claims and /open, and the buttons that claim and release."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.answering import answer
+from bot.board_view import places
+from bot.buttons import Action, Button, Interaction
+from bot.client import MusterBot
+from bot.models import Door
+from bot.replies import MAX_TEXT, Reply, masked_link, outcome_reply
+from bot.services.claims import ClaimService, Press
+from bot.services.openings import Holding, OpeningsService
+from bot.text import cut, safe, when
+from cogs._common import describe_start, to_actor, to_choices
+
+MAX_LISTED = 10
+
+
+class Claims(commands.Cog):
+    """Staff claim and release the roles of posted sessions."""
+
+    def __init__(self, bot: MusterBot) -> None:
+        self.claims: ClaimService = bot.services.claims
+        self.openings: OpeningsService = bot.services.openings
+        bot.on_press(Action.CLAIM, self.on_claim)
+        bot.on_press(Action.MOVE, self.on_move)
+        bot.on_press(Action.KEEP, self.on_keep)
+        bot.on_press(Action.RELEASE, self.on_release)
+        bot.on_press(Action.RELEASE_NOW, self.on_release_now)
+
+    @app_commands.command()
+    @app_commands.guild_only()
+    @app_commands.describe(
+        session="The session, as posted here",
+        role="The role you want",
+        server="Which server, if the session has several",
+    )
+    async def claim(
+        self, interaction: Interaction, session: str, role: str, server: str = ""
+    ) -> None:
+        """Claim a role in a posted session."""
+        await answer(interaction, self._claim_named(interaction, session, role, server))
+
+    @app_commands.command()
+    @app_commands.guild_only()
+    @app_commands.describe(claim="The claim you want to give back")
+    async def release(self, interaction: Interaction, claim: str) -> None:
+        """Give back a role that you claimed."""
+        await answer(interaction, self._release(interaction, _to_number(claim), Door.SLASH))
+
+    @app_commands.command(name="claims")
+    @app_commands.guild_only()
+    async def my_claims(self, interaction: Interaction) -> None:
+        """Show the roles that you hold."""
+        await answer(interaction, self._list_mine(interaction))
+
+    @app_commands.command(name="open")
+    @app_commands.guild_only()
+    async def open_roles(self, interaction: Interaction) -> None:
+        """Show what can be claimed right now."""
+        await answer(interaction, self._list_open(interaction))
+
+    @claim.autocomplete("session")
+    async def complete_session(
+        self, interaction: Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        """Posted sessions that take claims."""
+        pairs = []
+        for announcement, board in await self.openings.list_open(to_actor(interaction).guild_id):
+            free = sum(1 for line in board.lines if not line.full) if board else 0
+            tail = f"{free} roles open" if board else "reading…"
+            name = f"{cut(announcement.title, 60)} · {describe_start(announcement.starts_at)}"
+            pairs.append((f"{name} · {tail}", str(announcement.announcement_id)))
+        return to_choices(pairs, current)
+
+    @claim.autocomplete("role")
+    async def complete_role(
+        self, interaction: Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        """The roles of the chosen session, open ones first."""
+        session = str(interaction.namespace.session or "")
+        lines = await self.openings.list_lines(to_actor(interaction).guild_id, session)
+        pairs = [
+            (
+                f"{cut(line.role_name, 40)}"
+                f"{' · ' + cut(line.server_name, 30) if line.server_name else ''}"
+                f" ({places(line)})",
+                str(line.opening_id),
+            )
+            for line in sorted(lines, key=lambda line: line.full)
+        ]
+        return to_choices(pairs, current)
+
+    @claim.autocomplete("server")
+    async def complete_server(
+        self, interaction: Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        """The servers of the chosen session, where it has several."""
+        session = str(interaction.namespace.session or "")
+        lines = await self.openings.list_lines(to_actor(interaction).guild_id, session)
+        names = dict.fromkeys(line.server_name for line in lines if line.server_name)
+        return to_choices([(cut(name, 60), name[:100]) for name in names], current)
+
+    @release.autocomplete("claim")
+    async def complete_release(
+        self, interaction: Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        """The member's claims."""
+        holdings = await self.openings.list_recent(to_actor(interaction))
+        pairs = [
+            (_to_choice_name(h), str(h.opening_id)) for h in holdings if h.opening_id is not None
+        ]
+        return to_choices(pairs, current)
+
+    async def on_claim(self, interaction: Interaction, button: Button) -> None:
+        """A role button of a board."""
+        await answer(interaction, self._claim(interaction, button.number))
+
+    async def on_move(self, interaction: Interaction, button: Button) -> None:
+        """Yes, move me to the other role."""
+        work = self._claim(interaction, button.number, move=True)
+        await answer(interaction, work, replacing=True)
+
+    async def on_keep(self, interaction: Interaction, button: Button) -> None:
+        """No: nothing is sent."""
+        await answer(interaction, _kept(), replacing=True)
+
+    async def on_release(self, interaction: Interaction, button: Button) -> None:
+        """Release on a receipt: asks first."""
+        await answer(interaction, self._ask_release(interaction, button.number))
+
+    async def on_release_now(self, interaction: Interaction, button: Button) -> None:
+        """Yes, release."""
+        work = self._release(interaction, button.number, Door.BUTTON)
+        await answer(interaction, work, replacing=True)
+
+    async def _claim_named(
+        self, interaction: Interaction, session: str, role: str, server: str
+    ) -> Reply:
+        press = _to_press(interaction, 0, Door.SLASH)
+        opening = await self.openings.find(press.actor.guild_id, session, role, server)
+        press = replace(press, opening_id=opening.opening_id)
+        return outcome_reply(await self.claims.claim(press))
+
+    async def _claim(self, interaction: Interaction, opening: int, *, move: bool = False) -> Reply:
+        press = _to_press(interaction, opening, Door.BUTTON)
+        return outcome_reply(await self.claims.claim(replace(press, move_confirmed=move)))
+
+    async def _release(self, interaction: Interaction, opening: int, door: Door) -> Reply:
+        return outcome_reply(await self.claims.release(_to_press(interaction, opening, door)))
+
+    async def _ask_release(self, interaction: Interaction, number: int) -> Reply:
+        opening, announcement = await self.openings.get(to_actor(interaction).guild_id, number)
+        return Reply(
+            f"Release **{safe(opening.role_name)}** in “{safe(announcement.title)}”,"
+            f" {when(announcement.starts_at)}? Somebody else can take it then.",
+            (
+                Button(Action.RELEASE_NOW, number, "Release", "red"),
+                Button(Action.KEEP, number, "Keep it"),
+            ),
+        )
+
+    async def _list_mine(self, interaction: Interaction) -> Reply:
+        holdings = await self.openings.list_mine(to_actor(interaction))
+        shown = holdings.claims[:MAX_LISTED]
+        lines = [_holding(holding) for holding in shown]
+        if not lines:
+            lines = ["You hold no role in a coming session. See what is open: `/open`"]
+        for name in holdings.unreachable:
+            lines.append(f"⚠ {safe(name)} does not answer; claims there are not shown.")
+        buttons = tuple(
+            Button(Action.RELEASE, h.opening_id, _release_label(h))
+            for h in shown
+            if h.opening_id is not None and h.can_release
+        )
+        return Reply("\n".join(lines)[:MAX_TEXT], buttons)
+
+    async def _list_open(self, interaction: Interaction) -> Reply:
+        parts = []
+        for announcement, board in await self.openings.list_open(to_actor(interaction).guild_id):
+            link = (
+                f"https://discord.com/channels/{announcement.guild_id}"
+                f"/{announcement.channel_id}/{announcement.message_id}"
+            )
+            free = [line for line in board.lines if not line.full] if board else []
+            roles = ", ".join(f"{safe(line.role_name, 40)} {places(line)}" for line in free[:8])
+            parts.append(
+                f"**{masked_link(announcement.title, link)}** {when(announcement.starts_at)}\n"
+                f"{roles or ('everything is taken' if board else 'reading…')}"
+            )
+        if not parts:
+            parts = ["Nothing can be claimed right now. Hosts post sessions with `/session post`."]
+        text = "\n".join(parts[:MAX_LISTED])
+        return Reply(text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…")
+
+
+def _to_choice_name(holding: Holding) -> str:
+    """Tells a member's claims apart, also on two servers or in two sessions of one name."""
+    server = f" · {cut(holding.server_name, 15)}" if holding.server_name else ""
+    start = describe_start(holding.starts_at)
+    return f"{cut(holding.role_name, 30)} · {cut(holding.session_title, 30)}{server} · {start}"
+
+
+def _release_label(holding: Holding) -> str:
+    server = f" · {holding.server_name}" if holding.server_name else ""
+    return f"Release {holding.role_name}{server}"
+
+
+def _holding(holding: Holding) -> str:
+    server = f", {safe(holding.server_name)}" if holding.server_name else ""
+    return (
+        f"✔ **{safe(holding.role_name)}** in “{safe(holding.session_title)}”{server} ·"
+        f" {when(holding.starts_at)} · {holding.platform}"
+    )
+
+
+async def _kept() -> Reply:
+    return Reply("Nothing was changed.")
+
+
+def _to_press(interaction: Interaction, opening_id: int, door: Door) -> Press:
+    return Press(to_actor(interaction), opening_id, door, interaction.id, interaction.token)
+
+
+def _to_number(text: str) -> int:
+    """A choice's value, which may have been typed by hand; 0 leads nowhere."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else 0
+
+
+async def setup(bot: MusterBot) -> None:
+    """Called by discord.py."""
+    await bot.add_cog(Claims(bot))

@@ -1,0 +1,1 @@
+"""Every command and button, driven as a member would, with simcord."""

@@ -1,0 +1,187 @@
+"""Whatever a board says, Discord takes it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import discord
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from bot.board_view import _STATES, places, to_buttons, to_embed
+from bot.buttons import Action, to_view
+from bot.services.ports import Board, BoardLine
+from bot.text import size
+from tests.hostile import boards
+
+STATES = list(_STATES)
+LINE = BoardLine(7, "Trainer", "Staff", "", 1, 2, 0, ("<@5>",), usable=True)
+BOARD = Board(
+    title="12:00 Training", description="Bring a hat.", note="Be early.", state="open",
+    platform="ReAdmin", workspace_name="Harbour",
+    starts_at=datetime(2026, 3, 1, 12, tzinfo=UTC), ends_at=datetime(2026, 3, 1, 13, tzinfo=UTC),
+    host_id=9, game_name="Harbour Town", place_id=123, lines=(LINE,),
+)  # fmt: skip
+
+
+def assert_discord_takes(embed: discord.Embed) -> None:
+    """Discord's limits, both by characters and by UTF-16 units (size() is never the smaller)."""
+    assert 1 <= len((embed.title or "").strip()) <= size(embed.title or "") <= 256
+    assert size(embed.description or "") <= 4096
+    assert len(embed.fields) <= 25
+    for field in embed.fields:
+        assert len((field.name or "").strip()) >= 1
+        assert len((field.value or "").strip()) >= 1
+        assert size(field.name or "") <= 256
+        assert size(field.value or "") <= 1024
+    assert size(embed.footer.text or "") <= 2048
+    texts = [embed.title, embed.description, embed.footer.text]
+    texts += [text for field in embed.fields for text in (field.name, field.value)]
+    assert len(embed) <= sum(size(text or "") for text in texts) <= 6000
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(boards(STATES))
+def test_any_board_fits_into_discords_limits(board: Board) -> None:
+    assert_discord_takes(to_embed(board))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(boards(STATES))
+def test_any_boards_buttons_fit_into_discords_limits(board: Board) -> None:
+    buttons = to_buttons(board)
+    assert len(buttons) == min(25, len(board.lines))
+    assert [button.number for button in buttons] == [line.opening_id for line in board.lines[:25]]
+    rows = (to_view(buttons) or discord.ui.View(timeout=None)).to_components()
+    parts = [part for row in rows for part in row["components"]]
+    assert len(rows) <= 5
+    assert all(len(row["components"]) <= 5 for row in rows)
+    assert len({part["custom_id"] for part in parts}) == len(buttons)
+    for part in parts:
+        assert 1 <= len(part["label"]) <= size(part["label"]) <= 80
+        assert len(part["custom_id"]) <= 100
+
+
+async def test_sixty_lines_are_cut_with_a_word_about_it() -> None:
+    lines = tuple(
+        replace(LINE, opening_id=n, role_name=f"Role {n} " + "x" * 80, group_name=f"Group {n}")
+        for n in range(60)
+    )
+    embed = to_embed(replace(BOARD, lines=lines))
+    assert_discord_takes(embed)
+    assert embed.fields[-1].value == "More roles: use `/claim`."
+
+
+def test_a_long_roster_says_that_there_is_more() -> None:
+    lines = tuple(replace(LINE, opening_id=n, role_name=f"Role {n} " + "x" * 50) for n in range(40))
+    (roster,) = [
+        field for field in to_embed(replace(BOARD, lines=lines)).fields if not field.inline
+    ]
+    assert (roster.value or "").endswith("… and more")
+
+
+def test_what_a_plain_board_says() -> None:
+    embed = to_embed(BOARD)
+    fields = {field.name: field.value for field in embed.fields}
+    assert embed.title == "12:00 Training"
+    assert embed.description == "Bring a hat.\n\n📝 Be early."
+    assert fields["State"] == "✔ open for claims"
+    assert fields["Host"] == "<@9>"
+    assert fields["Starts"] == "<t:1772366400:F> (<t:1772366400:R>)"
+    assert fields["Game"] == ("Harbour Town · [Open in Roblox](https://www.roblox.com/games/123)")
+    assert fields["Staff"] == "**Trainer** ✔ open 1/2\n<@5>\n"
+    assert embed.footer.text == "Harbour · ReAdmin"
+
+
+@pytest.mark.parametrize("name", ["](https://example.test)", "x](https://example.test) [y"])
+def test_a_games_name_cannot_bend_its_link(name: str) -> None:
+    (game,) = [f for f in to_embed(replace(BOARD, game_name=name)).fields if f.name == "Game"]
+    value = game.value or ""
+    assert value.endswith(" · [Open in Roblox](https://www.roblox.com/games/123)")
+    assert value.index("[Open") > value.index("example.test")
+
+
+@pytest.mark.parametrize(
+    ("game_name", "place_id", "shown"),
+    [
+        (None, None, None),
+        ("  ", None, None),
+        ("Harbour", None, "Harbour"),
+        (None, 5, "[Open in Roblox](https://www.roblox.com/games/5)"),
+    ],
+)
+def test_a_game_may_be_half_known(
+    game_name: str | None, place_id: int | None, shown: str | None
+) -> None:
+    embed = to_embed(replace(BOARD, game_name=game_name, place_id=place_id))
+    assert {field.name: field.value for field in embed.fields}.get("Game") == shown
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_has_words_and_a_sign(state: str) -> None:
+    words = {field.name: field.value for field in to_embed(replace(BOARD, state=state)).fields}
+    sign, _, text = (words["State"] or "").partition(" ")
+    assert len(sign) == 1
+    assert text
+
+
+def test_states_differ_without_their_colour() -> None:
+    assert len({words for words, _ in _STATES.values()}) == len(_STATES)
+
+
+@pytest.mark.parametrize(
+    ("taken", "capacity", "words", "label", "style"),
+    [
+        (0, 2, "✔ open 0/2", "Trainer 0/2", "primary"),
+        (2, 2, "■ full 2/2", "Trainer 2/2 · full", "grey"),
+        (3, 2, "■ full 3/2", "Trainer 3/2 · full", "grey"),
+        (3, None, "✔ 3 claimed, no limit", "Trainer 3/∞", "primary"),
+        (0, 0, "■ full 0/0", "Trainer 0/0 · full", "grey"),
+    ],
+)
+def test_counts(taken: int, capacity: int | None, words: str, label: str, style: str) -> None:
+    line = replace(LINE, taken=taken, capacity=capacity)
+    (button,) = to_buttons(replace(BOARD, lines=(line,)))
+    assert places(line) == words
+    assert (button.label, button.style) == (label, style)
+    assert not button.disabled  # a full role stays pressable: the answer says who holds it
+
+
+@pytest.mark.parametrize(("server", "tail"), [("Main", " · Main"), ("🧨" * 9, " · " + "🧨" * 9)])
+def test_a_long_role_name_never_costs_the_count(server: str, tail: str) -> None:
+    line = replace(LINE, role_name="🧨" * 90, server_name=server)
+    (button,) = to_buttons(replace(BOARD, lines=(line,)))
+    assert button.label.endswith(f"… 1/2{tail}")
+    assert size(button.label) <= 80
+
+
+def test_servers_are_told_apart() -> None:
+    lines = (replace(LINE, server_name="Main"), replace(LINE, opening_id=8, server_name="Second"))
+    board = replace(BOARD, lines=lines)
+    assert [button.label for button in to_buttons(board)] == [
+        "Trainer 1/2 · Main",
+        "Trainer 1/2 · Second",
+    ]
+    names = [field.name for field in to_embed(board).fields]
+    assert names[-2:] == ["Main · Staff", "Second · Staff"]
+
+
+def test_a_closed_board_says_who_closed_it() -> None:
+    closed = replace(BOARD, state="closed", closed_by=9, closed_at=BOARD.starts_at)
+    words = {field.name: field.value for field in to_embed(closed).fields}["State"]
+    assert words == "⛔ closed by <@9> <t:1772366400:R>"
+
+
+def test_what_cannot_be_used_is_greyed() -> None:
+    closed = replace(BOARD, lines=(replace(LINE, usable=False),))
+    assert [button.disabled for button in to_buttons(closed)] == [True]
+    assert [button.disabled for button in to_buttons(BOARD, preview=True)] == [True]
+    assert [button.action for button in to_buttons(BOARD)] == [Action.CLAIM]
+
+
+def test_long_lists_of_holders_are_counted() -> None:
+    line = replace(LINE, holders=tuple(f"<@{n}>" for n in range(1, 12)))
+    (roster,) = [f for f in to_embed(replace(BOARD, lines=(line,))).fields if f.name == "Staff"]
+    assert "<@8> and 3 more" in (roster.value or "")
+    assert "<@9>" not in (roster.value or "")

@@ -1,0 +1,137 @@
+"""Commands and buttons keep Discord's limits, and lead where they say."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+import pytest_asyncio
+from discord import ui
+
+from bot.background import Background
+from bot.buttons import Action, ActionButton, Button
+from bot.client import MusterBot
+from bot.services.container import Services
+
+
+def stub_services() -> Services:
+    """Services that do nothing: enough to build the cogs."""
+    kinds = typing.get_type_hints(Services)
+    fields = dataclasses.fields(Services)
+    return Services(**{field.name: Mock(spec=kinds[field.name]) for field in fields})
+
+
+@pytest_asyncio.fixture
+async def bot() -> MusterBot:
+    """A bot with every cog, never connected, so that there is nothing to close."""
+    bot = MusterBot(Background(), shard_count=1)
+    bot.services = stub_services()
+    await bot.load_extension("cogs")
+    return bot
+
+
+COMMANDS = {
+    "claim", "release", "claims", "open", "setup",
+    "session post", "session refresh", "session close",
+    "workspace list", "workspace test", "workspace settings", "workspace key", "workspace remove",
+    "links add", "links show", "links remove",
+}  # fmt: skip
+FOR_ADMINS = {"setup", "workspace", "links"}
+SUBCOMMANDS = (1, 2)  # Discord's option types of subcommands and their groups
+
+
+def payloads(bot: MusterBot) -> list[dict[str, Any]]:
+    """The top-level commands as they are sent to Discord."""
+    return [command.to_dict(bot.tree) for command in bot.tree.get_commands()]
+
+
+def leaves(payload: dict[str, Any], before: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """(whole name, payload) of everything that can be run."""
+    name = f"{before} {payload['name']}".strip()
+    inner = [o for o in payload.get("options", []) if o["type"] in SUBCOMMANDS]
+    if not inner:
+        yield name, payload
+    for option in inner:
+        yield from leaves(option, name)
+
+
+async def test_the_commands_are_the_documented_ones(bot: MusterBot) -> None:
+    names = [name for payload in payloads(bot) for name, _ in leaves(payload)]
+    assert len(names) == len(set(names))
+    assert set(names) == COMMANDS
+
+
+async def test_commands_keep_discords_limits(bot: MusterBot) -> None:
+    assert len(payloads(bot)) <= 100
+    for payload in payloads(bot):
+        assert whole_size(payload) <= 8000, payload["name"]
+        for name, leaf in leaves(payload):
+            check_words(leaf, name)
+            options = leaf.get("options", [])
+            assert len(options) <= 25
+            required = [bool(option.get("required")) for option in options]
+            assert required == sorted(required, reverse=True), name
+            for option in options:
+                check_words(option, f"{name} {option['name']}")
+                assert option["description"] != "…", f"{name}: {option['name']} is not described"
+                assert len(option.get("choices") or []) <= 25
+
+
+def check_words(part: dict[str, Any], where: str) -> None:
+    """Name and description of a command or an option."""
+    assert re.fullmatch(r"[-_a-z0-9]{1,32}", part["name"]), where
+    assert 1 <= len(part["description"]) <= 100, where
+
+
+def whole_size(payload: dict[str, Any]) -> int:
+    """The characters that Discord counts for one top-level command."""
+    own = len(payload["name"]) + len(payload.get("description", ""))
+    for choice in payload.get("choices") or []:
+        own += len(choice["name"]) + len(str(choice["value"]))
+    return own + sum(whole_size(option) for option in payload.get("options", []))
+
+
+async def test_commands_are_for_guilds_and_the_admins_own_are_hidden(bot: MusterBot) -> None:
+    manage_guild = str(1 << 5)
+    for payload in payloads(bot):
+        name = payload["name"]
+        assert payload["contexts"] == [0] or payload["dm_permission"] is False, name
+        expected = manage_guild if name in FOR_ADMINS else None
+        shown = payload["default_member_permissions"]
+        assert (None if shown is None else str(shown)) == expected, name
+
+
+async def test_every_button_has_a_cog_that_answers_it(bot: MusterBot) -> None:
+    assert set(bot._press_handlers) == set(Action) - {Action.UNKNOWN}
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("number", [0, 1, 2**63 - 1])
+async def test_a_buttons_id_leads_back_to_the_button(action: Action, number: int) -> None:
+    custom_id = Button(action, number, "Label").custom_id
+    assert len(custom_id) <= 100
+    match = ActionButton.__discord_ui_compiled_template__.fullmatch(custom_id)
+    assert match is not None
+    item = ui.Button[Any](label="Label", custom_id=custom_id)
+    found = await ActionButton.from_custom_id(SimpleNamespace(), item, match)
+    assert found.button == Button(action, number, "Label")
+    assert found.custom_id == custom_id
+
+
+async def test_an_action_of_another_version_changes_nothing() -> None:
+    match = ActionButton.__discord_ui_compiled_template__.fullmatch("teleport:1:5")
+    assert match is not None
+    item = ui.Button[Any](label="Go", custom_id="teleport:1:5")
+    found = await ActionButton.from_custom_id(SimpleNamespace(), item, match)
+    assert found.button.action is Action.UNKNOWN
+
+
+@pytest.mark.parametrize("stray", ["claim:2:5", "claim:1:", "claim:1:5x", "1:claim:5", ""])
+def test_other_ids_are_not_taken_for_ours(stray: str) -> None:
+    assert not ActionButton.__discord_ui_compiled_template__.fullmatch(stray)
