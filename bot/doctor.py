@@ -1,0 +1,118 @@
+"""`muster doctor`: checks everything a start needs, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import aiohttp
+
+from bot.errors import MusterError, StartRefused
+from bot.models import Workspace
+from bot.providers import open_provider
+from bot.providers.guard import UpstreamPolicy
+from bot.settings import Settings
+from bot.store.database import Database, schema_state
+from bot.store.keyring import KeyRing
+from bot.store.workspaces import WorkspaceStore
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One checked thing. `advice` is what to do when it is not ok."""
+
+    name: str
+    ok: bool
+    detail: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        """The line an operator reads."""
+        advice = f" → {self.advice}" if self.advice else ""
+        return f"{'ok   ' if self.ok else 'WRONG'} {self.name}: {self.detail}{advice}"
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """Look at Discord, the database and every workspace. Changes nothing."""
+    yield Finding("settings", True, "complete")
+    yield await _discord(settings)
+    try:
+        state = await schema_state(settings.database_url)
+    except StartRefused as error:
+        yield Finding("database", False, str(error))
+        return
+    if state != "current":
+        advice = (
+            "run `muster migrate`, or just `muster run`"
+            if state == "behind"
+            else "install the newer Muster that made it"
+        )
+        yield Finding("database", False, f"schema is {state}", advice)
+        return
+    yield Finding("database", True, "reachable, schema is current")
+    database = await Database.open(settings.database_url)
+    try:
+        store = WorkspaceStore(database, KeyRing(settings.secret_keys))
+        workspaces = await store.list_anywhere()
+        if not workspaces:
+            yield Finding("workspaces", True, "none connected yet; use /setup in Discord")
+        for workspace in workspaces:
+            yield await _workspace(settings, store, workspace)
+    finally:
+        await database.close()
+
+
+async def _discord(settings: Settings) -> Finding:
+    """Ask Discord who the token is."""
+    token = settings.discord_token.get_secret_value()
+    url = f"{str(settings.discord_api_url).rstrip('/')}/applications/@me"
+    timeout = aiohttp.ClientTimeout(total=10)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(url, headers={"Authorization": f"Bot {token}"}) as response,
+        ):
+            if response.status == 401:
+                return Finding(
+                    "discord", False, "the token is refused",
+                    "copy MUSTER_DISCORD_TOKEN again from the developer portal, under Bot",
+                )  # fmt: skip
+            response.raise_for_status()
+            name = (await response.json()).get("name", "unnamed")
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        kind = type(error).__name__
+        return Finding("discord", False, f"not reachable ({kind})", "check the connection")
+    return Finding("discord", True, f"the token is good; the application is called {name}")
+
+
+async def _workspace(settings: Settings, store: WorkspaceStore, workspace: Workspace) -> Finding:
+    name = f"workspace {workspace.name} (guild {workspace.guild_id})"
+    policy = UpstreamPolicy(settings.allow_insecure_upstreams, settings.allow_private_upstreams)
+    try:
+        key = await store.get_key(workspace.workspace_id)
+        provider = open_provider(workspace.kind, workspace.base_url, key, policy)
+    except MusterError as error:
+        return Finding(name, False, str(error))
+    started = datetime.now(UTC)
+    try:
+        probe = await provider.probe()
+    except MusterError as error:
+        advice = "see /workspace test and /workspace key in Discord"
+        return Finding(name, False, f"{error} {_seen(workspace)}", advice)
+    finally:
+        await provider.aclose()
+    took = (datetime.now(UTC) - started).total_seconds()
+    health = provider.health()
+    details = [f"answers in {took:.1f} s", f"{probe.sessions} sessions", _seen(workspace)]
+    if health.left_out:
+        details.append(f"{health.left_out} unreadable ones left out")
+    if health.limited_until is not None:
+        details.append(f"asked for a pause until {health.limited_until:%H:%M:%S} UTC")
+    return Finding(name, True, "; ".join(details))
+
+
+def _seen(workspace: Workspace) -> str:
+    """What the running bot last found: its own line cannot be looked at from here."""
+    since = f" since {workspace.state_since:%Y-%m-%d %H:%M} UTC" if workspace.state_since else ""
+    return f"(seen by the bot: {workspace.state.value}{since})"
