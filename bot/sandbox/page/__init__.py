@@ -1,0 +1,1 @@
+"""The demo's web page: plain files that the demo serves as they are."""
