@@ -1,0 +1,235 @@
+"""The rules of the house, read from the code itself."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FILES = sorted(path for top in ("bot", "cogs") for path in (ROOT / top).rglob("*.py"))
+DOMAIN = {"bot.models", "bot.errors"}
+SERVICES = {"bot.services", "bot.providers", "bot.store", "bot.background", "bot.text"} | DOMAIN
+COGS = {
+    "bot.answering", "bot.board_view", "bot.buttons", "bot.client", "bot.errors", "bot.models",
+    "bot.replies", "bot.services", "bot.text", "cogs",
+}  # fmt: skip
+
+# room -> (what of ours it may import, which libraries). Arrows go one way.
+ROOMS: dict[str, tuple[set[str], set[str]]] = {
+    "cogs": (COGS, {"discord"}),
+    "bot.__main__": ({"bot.cli"}, set()),
+    "bot.cli": (
+        {"bot.logs", "bot.errors", "bot.settings", "bot.runner", "bot.doctor", "bot.store",
+         "bot.sandbox"},
+        {"typer", "cryptography"},
+    ),
+    "bot.runner": (
+        {"bot.app", "bot.client", "bot.endpoint", "bot.errors", "bot.settings"},
+        {"aiohttp", "discord"},
+    ),
+    "bot.doctor": (
+        {"bot.providers", "bot.settings", "bot.store"} | DOMAIN, {"aiohttp"},
+    ),
+    "bot.app": (
+        {"bot.client", "bot.messenger", "bot.settings"} | SERVICES, set(),
+    ),
+    "bot.client": (
+        {"bot.answering", "bot.background", "bot.buttons", "bot.replies", "bot.services"},
+        {"discord"},
+    ),
+    "bot.messenger": (
+        {"bot.board_view", "bot.buttons", "bot.replies", "bot.services"} | DOMAIN,
+        {"aiohttp", "discord"},
+    ),
+    "bot.answering": ({"bot.buttons", "bot.replies"}, {"discord"}),
+    "bot.board_view": ({"bot.buttons", "bot.services", "bot.text"}, {"discord"}),
+    "bot.replies": (
+        {"bot.buttons", "bot.errors", "bot.services", "bot.text", "bot.wording"}, {"discord"},
+    ),
+    "bot.wording": ({"bot.services", "bot.text"}, set()),
+    "bot.buttons": ({"bot.errors", "bot.text"}, {"discord"}),
+    "bot.endpoint": (set(), {"discord", "yarl"}),
+    "bot.services": (SERVICES, {"pydantic"}),
+    "bot.providers": (
+        {"bot.providers"} | DOMAIN, {"httpx", "httpcore", "pydantic", "stamina"},
+    ),
+    "bot.store": (
+        {"bot.store"} | DOMAIN, {"alembic", "cryptography", "pydantic", "sqlalchemy"},
+    ),
+    "bot.settings": ({"bot.errors"}, {"cryptography", "pydantic", "pydantic_settings"}),
+    "bot.text": (set(), {"discord"}),
+    "bot.background": ({"bot.errors"}, set()),
+    "bot.logs": (set(), set()),
+    "bot.errors": ({"bot.models"}, set()),  # LinkTaken names the link that is in the way
+    "bot.models": ({"bot.models"}, set()),
+    "bot.sandbox": ({"bot.sandbox", "bot.errors"}, {"aiohttp", "cryptography"}),
+    "bot": (set(), set()),
+}  # fmt: skip
+
+
+class Import(NamedTuple):
+    """One imported module, and whether only a running function imports it."""
+
+    importer: str
+    name: str
+    lazy: bool
+
+
+def module_name(path: Path) -> str:
+    """The dotted name of a file of ours."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """The file as a tree."""
+    return ast.parse(path.read_text("utf-8"))
+
+
+NAMES = {module_name(path) for path in FILES}
+
+
+def imports_of(path: Path) -> Iterator[Import]:
+    """Every import statement of a file, wherever it stands."""
+    importer = module_name(path)
+    lazy = {
+        id(inner)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(importer, alias.name, id(node) in lazy)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{importer}: relative import"
+            assert node.module is not None
+            for alias in node.names:  # `from bot import logs` imports bot.logs
+                whole = f"{node.module}.{alias.name}"
+                yield Import(importer, whole if whole in NAMES else node.module, id(node) in lazy)
+
+
+IMPORTS = [found for path in FILES for found in imports_of(path)]
+
+
+def room_of(name: str) -> str:
+    """The room that a module of ours is in."""
+    return max((room for room in ROOMS if within(name, room)), key=len, default="")
+
+
+def within(name: str, room: str) -> bool:
+    """Whether a module is this room, or inside of it."""
+    return name == room or (name.startswith(f"{room}.") and room != "bot")
+
+
+def is_ours(name: str) -> bool:
+    """Whether the module is one of the project's."""
+    return name.partition(".")[0] in ("bot", "cogs", "migrations", "tests")
+
+
+def test_every_module_is_in_a_room() -> None:
+    assert [name for name in NAMES if not room_of(name)] == []
+    assert len(NAMES) > 60  # the files were found
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    ours, libraries = ROOMS[room]
+    strays = [
+        f"{found.importer} imports {found.name}"
+        for found in IMPORTS
+        if room_of(found.importer) == room
+        and not (
+            any(within(found.name, allowed) for allowed in ours)
+            if is_ours(found.name)
+            else found.name.partition(".")[0] in libraries | sys.stdlib_module_names
+        )
+    ]
+    assert strays == []
+
+
+def test_no_room_is_allowed_what_it_does_not_use() -> None:
+    """The table above says what is true, not what once was."""
+    for room, (ours, libraries) in ROOMS.items():
+        names = {found.name for found in IMPORTS if room_of(found.importer) == room}
+        assert libraries <= {name.partition(".")[0] for name in names}, room
+        if room not in ("cogs", "bot.app", "bot.services"):  # the style guide's own lists
+            unused = [one for one in ours if not any(within(name, one) for name in names)]
+            assert unused == [], room
+
+
+def test_only_the_cli_imports_the_sandbox_and_only_when_asked() -> None:
+    outside = [
+        found
+        for found in IMPORTS
+        if within(found.name, "bot.sandbox") and not within(found.importer, "bot.sandbox")
+    ]
+    assert outside
+    assert {found.importer for found in outside} == {"bot.cli"}
+    assert all(found.lazy for found in outside)
+
+
+def test_only_the_runner_builds_the_app() -> None:
+    assert {found.importer for found in IMPORTS if found.name == "bot.app"} == {"bot.runner"}
+
+
+def test_cogs_are_not_imported_by_the_bot() -> None:
+    assert [f for f in IMPORTS if within(f.name, "cogs") and not within(f.importer, "cogs")] == []
+
+
+def test_nothing_imports_tests() -> None:
+    assert [found for found in IMPORTS if within(found.name, "tests")] == []
+
+
+def test_no_room_imports_back_up() -> None:
+    graph: dict[str, set[str]] = {}
+    for found in IMPORTS:
+        if is_ours(found.name):
+            graph.setdefault(room_of(found.importer), set()).add(room_of(found.name))
+    for room, others in graph.items():
+        others.discard(room)
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def test_no_module_imports_itself_round_a_corner() -> None:
+    graph: dict[str, set[str]] = {}
+    for found in IMPORTS:
+        if is_ours(found.name) and not found.lazy:
+            graph.setdefault(found.importer, set()).add(found.name)
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_files_and_functions_stay_small(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= 300
+    long = [
+        node.name
+        for node in ast.walk(parsed(path))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and (node.end_lineno or 0) - node.lineno + 1 > 50
+    ]
+    assert long == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_no_leftovers(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert re.findall(r"\b(?:TODO|FIXME|XXX|HACK)\b", text) == []
+    assert (
+        re.findall(r"# (?:type: ?ignore|noqa)[^#\s]*(?: [A-Z]+\d+)?\s*$", text, re.MULTILINE) == []
+    )
+    calls = [node for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)]
+    printing = [c for c in calls if isinstance(c.func, ast.Name) and c.func.id == "print"]
+    assert printing == []
+    handlers = [node for node in ast.walk(parsed(path)) if isinstance(node, ast.ExceptHandler)]
+    assert [handler.lineno for handler in handlers if handler.type is None] == []
