@@ -23,8 +23,10 @@ async def answer(
     """Answer ephemerally with what `work` comes to, deferring when it takes longer than `DIRECT`.
 
     `work` runs to its end even when Discord no longer takes the answer. With `replacing`, the
-    message whose button was pressed becomes the answer (for questions that are only the member's).
+    message whose button was pressed becomes the answer, if it is only the member's own.
     """
+    pressed = interaction.message
+    replacing = replacing and pressed is not None and pressed.flags.ephemeral
     task = interaction.client.background.spawn(_worded(work), "answer")
     done, _ = await asyncio.wait({task}, timeout=DIRECT)
     log.debug("interaction %s: %s", interaction.id, "direct answer" if done else "deferred")

@@ -46,7 +46,7 @@ _PLAIN = frozenset({Code.CLAIMED, Code.RELEASED, Code.MOVE, Code.ALREADY_SAME, C
 
 def masked_link(words: str, url: str) -> str:
     """A link under untrusted words; brackets in them could end it early and begin another."""
-    return f"[{safe(words).replace('[', '(').replace(']', ')')}]({url})"
+    return f"[{safe(words.replace('[', '(').replace(']', ')'))}]({url})"
 
 
 def outcome_reply(outcome: Outcome) -> Reply:

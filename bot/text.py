@@ -28,9 +28,14 @@ def cut(text: str, limit: int) -> str:
 def safe(text: str, limit: int = 100) -> str:
     """Untrusted text for a message: one line of at most `limit`, no markdown, no mentions."""
     shown = cut(text, limit)
-    while (excess := size(escaped := escape_mentions(escape_markdown(shown))) - limit) > 0:
+    while (excess := size(escaped := _escaped(shown)) - limit) > 0:
         shown = cut(shown, size(shown) - max(1, excess // 2))  # a sign takes two once escaped
     return escaped
+
+
+def _escaped(text: str) -> str:
+    """Also keeps two texts of one message from forming a masked link together."""
+    return escape_mentions(escape_markdown(text)).replace("](", "]\u200b(")
 
 
 def when(time: datetime) -> str:

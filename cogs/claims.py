@@ -15,7 +15,7 @@ from bot.models import Door
 from bot.replies import MAX_TEXT, Reply, masked_link, outcome_reply
 from bot.services.claims import ClaimService, Press
 from bot.services.openings import Holding, OpeningsService
-from bot.text import cut, safe, when
+from bot.text import cut, safe, shorten, when
 from cogs._common import describe_start, to_actor, to_choices
 
 MAX_LISTED = 10
@@ -157,7 +157,8 @@ class Claims(commands.Cog):
     async def _ask_release(self, interaction: Interaction, number: int) -> Reply:
         opening, announcement = await self.openings.get(to_actor(interaction).guild_id, number)
         return Reply(
-            f"Release **{safe(opening.role_name)}** in “{safe(announcement.title)}”,"
+            f"Release **{safe(opening.role_name)}** in “{safe(announcement.title)}”"
+            f"{f' on {safe(opening.server_name)}' if opening.server_name else ''},"
             f" {when(announcement.starts_at)}? Somebody else can take it then.",
             (
                 Button(Action.RELEASE_NOW, number, "Release", "red"),
@@ -178,7 +179,9 @@ class Claims(commands.Cog):
             for h in shown
             if h.opening_id is not None and h.can_release
         )
-        return Reply("\n".join(lines)[:MAX_TEXT], buttons)
+        if len(holdings.claims) > MAX_LISTED:
+            lines.append(f"… and {len(holdings.claims) - MAX_LISTED} later ones.")
+        return Reply(shorten("\n".join(lines), MAX_TEXT), buttons)
 
     async def _list_open(self, interaction: Interaction) -> Reply:
         parts = []
@@ -195,8 +198,9 @@ class Claims(commands.Cog):
             )
         if not parts:
             parts = ["Nothing can be claimed right now. Hosts post sessions with `/session post`."]
-        text = "\n".join(parts[:MAX_LISTED])
-        return Reply(text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…")
+        if len(parts) > MAX_LISTED:
+            parts[MAX_LISTED:] = ["… and more, later: type `/claim`."]
+        return Reply(shorten("\n".join(parts), MAX_TEXT))
 
 
 def _to_choice_name(holding: Holding) -> str:

@@ -161,14 +161,21 @@ class ClaimEngine:
         attempt = case.attempt
         if attempt.kind is AttemptKind.RELEASE:
             return self._judge_release(case, session, capabilities)
+        reserved = await self._reserved(attempt)
+
+        def judge(rank: int) -> Verdict | None:
+            applicant = Applicant(attempt.roblox_id, rank, move_confirmed)
+            return judge_claim(
+                session, attempt.place, applicant, reserved, capabilities, self._clock()
+            )
+
         rank = 0
         if needs_rank(session, attempt.place, capabilities) and session.group_id is not None:
             rank = await self._roblox.fetch_rank(attempt.roblox_id, session.group_id)
-        applicant = Applicant(attempt.roblox_id, rank, move_confirmed)
-        reserved = await self._reserved(attempt)
-        verdict = judge_claim(
-            session, attempt.place, applicant, reserved, capabilities, self._clock()
-        )
+            if (refused := judge(rank)) and refused.code is Code.NOT_ELIGIBLE_RANK:
+                # Promoted a moment ago? A remembered rank is good enough only to let somebody in.
+                rank = await self._roblox.fetch_rank(attempt.roblox_id, session.group_id, max_age=0)
+        verdict = judge(rank)
         if verdict is None:
             return None
         holders = await self._people.labels(attempt.guild_id, verdict.holders)
