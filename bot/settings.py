@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -61,6 +62,27 @@ class Settings(BaseSettings):
         description="Roblox's groups API, for ranks.",
         examples=["https://groups.roblox.com"],
     )
+    roblox_open_cloud_key: SecretStr | None = Field(
+        default=None,
+        description="A Roblox Open Cloud key that may read groups. With it Roblox is asked through"
+        " Open Cloud where that can answer.",
+        examples=["the key from the Creator Dashboard"],
+    )
+    roblox_cloud_url: AnyHttpUrl = Field(
+        default=AnyHttpUrl("https://apis.roblox.com"),
+        description="Roblox Open Cloud, asked only with a key.",
+        examples=["https://apis.roblox.com"],
+    )
+    bloxlink_url: AnyHttpUrl = Field(
+        default=AnyHttpUrl("https://api.blox.link/v4/public"),
+        description="Bloxlink's API, asked only with a server's own key.",
+        examples=["https://api.blox.link/v4/public"],
+    )
+    rover_url: AnyHttpUrl = Field(
+        default=AnyHttpUrl("https://registry.rover.link/api"),
+        description="RoVer's API, asked only with a server's own key.",
+        examples=["https://registry.rover.link/api"],
+    )
     discord_api_url: AnyHttpUrl = Field(
         default=AnyHttpUrl("https://discord.com/api/v10"),
         description="Discord's API. The demo points it at its stand-in.",
@@ -84,6 +106,13 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"key {number} is not a Fernet key (32 bytes in URL-safe base64)"
                 ) from None
+        return value
+
+    @field_validator("roblox_open_cloud_key")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[!-~]{1,1000}", value.get_secret_value()):
+            raise ValueError("has spaces or unusual characters in it, or is too long")
         return value
 
     @field_validator("database_url")

@@ -1,19 +1,25 @@
 """The server that every platform of the sandbox shares: start, stop, faults, control routes."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox.platforms.documents import utcnow
 from bot.sandbox.platforms.faults import FAULTS, Fault, Faults, Kind, UnknownFaultError
 from bot.sandbox.platforms.wire import Answer, BadPathError, Call, Route, SeenRequest, json_answer
 
 HOST = "127.0.0.1"
 MIB = 1024 * 1024
 HUGE_MIB = 64
+DEPTH = 100_000
+DRIP = 0.02  # seconds between two bytes: no time limit on silence alone ends it
 MAX_BODY = 25 * MIB
 CONTROL = "/sandbox/"
 
@@ -97,6 +103,8 @@ class Platform:
         seen.status = answer.status
         if fault is not None and fault.name == "huge":
             return await _send_huge(request, answer)
+        if fault is not None and fault.name == "drip":
+            return await _drip(request, answer, fault)
         return _to_response(answer)
 
     def _find(self, call: Call) -> tuple[Route | None, bool, Call]:
@@ -160,6 +168,9 @@ class Platform:
             case "rate-limit":
                 wait = {"Retry-After": str(max(1, round(fault.seconds)))}
                 return replace(self.worded(429, path), headers=wait)
+            case "rate-limit-date":
+                date = format_datetime(utcnow() + timedelta(seconds=fault.seconds), usegmt=True)
+                return replace(self.worded(429, path), headers={"Retry-After": date})
             case "html-502":
                 page = b"<html><head><title>502 Bad Gateway</title></head><body></body></html>"
                 return Answer(502, page, "text/html")
@@ -178,6 +189,11 @@ class Platform:
                 return json_answer(200, {"status": "ok", "result": [1, 2, 3]})
             case "truncated":
                 return replace(done, content=done.content[: len(done.content) // 2])
+            case "wrong-charset":
+                return replace(done, content=done.content.decode().encode("utf-16"))
+            case "deep":
+                nested = b"[" * DEPTH + b"]" * DEPTH
+                return replace(done, status=200, content=b'{"success":true,"data":%b}' % nested)
             case "huge":
                 return Answer(200, b"")
         return done
@@ -220,6 +236,16 @@ def _cut(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.close()
     return web.Response()
+
+
+async def _drip(request: web.Request, answer: Answer, fault: Fault) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": answer.content_type})
+    await response.prepare(request)
+    with contextlib.suppress(ConnectionError):  # the client has had enough
+        while not fault.cleared.is_set():
+            await response.write(b" ")
+            await asyncio.sleep(DRIP)
+    return response
 
 
 async def _send_huge(request: web.Request, answer: Answer) -> web.StreamResponse:
