@@ -46,7 +46,7 @@ class UpstreamFacts:
     platform: str
     status: int | None = None
     words: str = ""  # the platform's own reason, untrusted; empty when there was none
-    sent_at: datetime | None = None  # when the request began, UTC; None: it was never sent
+    sent_at: datetime | None = None  # when the request began, UTC; None: nothing was sent for it
 
 
 class ProviderError(MusterError):
@@ -111,6 +111,10 @@ class Misread(ProviderError):
 
 class OutcomeUnknown(ProviderError):
     """A write was sent and its answer does not tell what happened. Read before speaking."""
+
+
+class LockLost(MusterError):
+    """The lock against other processes is not held; nothing was written without it."""
 
 
 class MessengerError(MusterError):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 from pydantic import SecretStr
 
 from bot.models import Capabilities, ProviderKind
 from bot.providers.base import Provider
+from bot.providers.bounds import DEFAULT_BOUNDS, Bounds, Clock, Monotonic, utc_now
 from bot.providers.dialects import READMIN_V1, READMIN_V2, SERIES, Dialect
 from bot.providers.guard import UpstreamPolicy
-from bot.providers.http import DEFAULT_BOUNDS, Bounds, Clock, Wire, utc_now
+from bot.providers.http import Wire
 from bot.providers.readmin_v1 import ReAdminV1
 from bot.providers.readmin_v2 import ReAdminV2
 from bot.providers.series import Series
@@ -38,6 +41,7 @@ def open_provider(
     policy: UpstreamPolicy,
     *,
     clock: Clock = utc_now,
+    monotonic: Monotonic = time.monotonic,
     bounds: Bounds = DEFAULT_BOUNDS,
 ) -> Provider:
     """A client of one workspace, to be closed with `aclose`. Connects on first use.
@@ -45,4 +49,5 @@ def open_provider(
     `base_url` comes from `normalise_base_url`. Raises Refusal when no header can carry the key.
     """
     provider, dialect = _KINDS[kind]
-    return provider(Wire(base_url, dialect, key, policy, clock=clock, bounds=bounds), clock=clock)
+    wire = Wire(base_url, dialect, key, policy, clock=clock, monotonic=monotonic, bounds=bounds)
+    return provider(wire, clock=clock)

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from bot.models import Capabilities, Place, Probe, Server, Session
+from bot.models import Capabilities, Health, Place, Probe, Server, Session
 
 
 class Provider(Protocol):
     """One workspace on one platform.
 
     Every method raises only the `ProviderError`s of `bot.errors`. Reads may be repeated within the
-    client's time limits; writes are sent once. A write that raises `OutcomeUnknown` may have
-    happened; any other error means that it certainly did not.
+    client's time limits; writes are sent once. While the platform was found silent or asked for a
+    pause, nothing is sent: calls raise Unavailable or RateLimited at once. A write that raises
+    `OutcomeUnknown` may have happened; any other error means that it certainly did not.
     """
 
     capabilities: Capabilities
 
     async def probe(self) -> Probe:
-        """Test the key and the address by reading; changes nothing."""
+        """Test the key and the address by reading, even when it was silent just now."""
         ...
 
     async def list_sessions(self) -> list[Session]:
         """Live and coming sessions, by start time; `NOT_OPEN` ones included where known."""
         ...
 
-    async def fetch_session(self, session_id: str) -> Session:
-        """A fresh reading, with claims, roles and the storage form of each server.
+    async def fetch_session(self, session_id: str, max_age: float = 0.0) -> Session:
+        """A reading with claims, roles and the storage form of each server.
 
+        With `max_age` 0 its requests begin after the call: only such a reading settles what a
+        write did. With more (seconds), one that began at most so long ago may be shared, unless
+        this client has written to the session since; whoever asks during it gets the same answer
+        or error. A write through another client is not noticed: that is for the caller to know.
         Raises UpstreamNotFound when the platform no longer has it.
         """
         ...
@@ -46,6 +51,10 @@ class Provider(Protocol):
 
     async def create_server(self, session_id: str, name: str) -> Server:
         """Add a server that takes claims from the API. Only where `has_servers`."""
+        ...
+
+    def health(self) -> Health:
+        """How the line to the platform does, from memory."""
         ...
 
     async def aclose(self) -> None:

@@ -37,6 +37,7 @@ class Dialect:
     words_at: tuple[tuple[str | int, ...], ...]  # where the reason is looked for, in this order
     rules: tuple[Rule, ...]  # tried before COMMON, first match wins
     enveloped: bool = True  # a 2xx counts only with `success: true`
+    key_prefix: str = ""  # stands before the key in its header
 
 
 def _missing(words: str, what: str, statuses: tuple[int, ...] = ()) -> Rule:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import re
 import socket
 import ssl
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -130,8 +132,54 @@ def _normalised_path(path: str) -> str:
     return path
 
 
+def look_up(host: str, port: int) -> list[IPAddress]:
+    """Every address of `host`, each once; none when the name is unknown. Blocks."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return list(dict.fromkeys(ipaddress.ip_address(entry[4][0]) for entry in found))
+
+
+class Resolver:
+    """One workspace's look-ups: at most one at a time, in a thread of its own.
+
+    A name server that hangs holds a thread for as long as it likes. In the shared threads of the
+    event loop that would be everybody's, Discord's included; and one per call would be many.
+    """
+
+    def __init__(self) -> None:
+        self._running: dict[tuple[str, int], asyncio.Future[list[IPAddress]]] = {}
+
+    async def resolve(self, host: str, port: int) -> list[IPAddress]:
+        """Every address of `host`, each once; the caller sets the deadline."""
+        try:
+            return [ipaddress.ip_address(host)]
+        except ValueError:
+            running = self._running.get((host, port)) or self._start(host, port)
+        return await asyncio.shield(running)
+
+    def _start(self, host: str, port: int) -> asyncio.Future[list[IPAddress]]:
+        loop = asyncio.get_running_loop()
+        running: asyncio.Future[list[IPAddress]] = loop.create_future()
+        self._running[host, port] = running
+        running.add_done_callback(lambda _: self._running.pop((host, port), None))
+
+        def work() -> None:
+            found = look_up(host, port)
+            with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits any more
+                loop.call_soon_threadsafe(running.set_result, found)
+
+        threading.Thread(target=work, name=f"look up {host}", daemon=True).start()
+        return running
+
+
 class GuardedBackend(httpcore.AnyIOBackend):
     """Resolves names itself and connects to the very address that it checked."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._allow_private = allow_private
+        self._resolver = Resolver()
 
     async def connect_tcp(
         self,
@@ -141,11 +189,13 @@ class GuardedBackend(httpcore.AnyIOBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Like httpcore's, but raises AddressRefusedError when no address is public."""
+        """Like httpcore's, but raises AddressRefusedError when no address is allowed."""
         try:
             async with asyncio.timeout(timeout):
-                found = await _resolve(host, port)
-                allowed = [str(address) for address in found if is_public(address)]
+                found = await self._resolver.resolve(host, port)
+                if not found:
+                    raise httpcore.ConnectError("the host name is unknown")
+                allowed = [str(ip) for ip in found if self._allow_private or is_public(ip)]
                 if not allowed:
                     raise AddressRefusedError("the address is not a public one")
                 return await self._connect_any(allowed, port, local_address, socket_options)
@@ -169,20 +219,12 @@ class GuardedBackend(httpcore.AnyIOBackend):
         return await super().connect_tcp(addresses[-1], port, None, local_address, socket_options)
 
 
-async def _resolve(host: str, port: int) -> list[IPAddress]:
-    """Every address of `host`, each once. Raises httpcore.ConnectError when it has none."""
-    loop = asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise httpcore.ConnectError("the host name is unknown") from None
-    return list(dict.fromkeys(ipaddress.ip_address(entry[4][0]) for entry in found))
-
-
 class _Transport(httpx.AsyncHTTPTransport):
     """httpx's transport on a pool whose connections are guarded."""
 
-    def __init__(self, context: ssl.SSLContext, limits: httpx.Limits) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, limits: httpx.Limits, backend: GuardedBackend
+    ) -> None:
         super().__init__(verify=context, trust_env=False, limits=limits)
         # httpx has no parameter for the network backend, so the (still unused) pool is replaced.
         self._pool = httpcore.AsyncConnectionPool(
@@ -190,17 +232,15 @@ class _Transport(httpx.AsyncHTTPTransport):
             max_connections=limits.max_connections,
             max_keepalive_connections=limits.max_keepalive_connections,
             keepalive_expiry=limits.keepalive_expiry,
-            network_backend=GuardedBackend(),
+            network_backend=backend,
         )
 
 
 def open_transport(
     policy: UpstreamPolicy, context: ssl.SSLContext, connections: int
 ) -> httpx.AsyncHTTPTransport:
-    """A transport for at most `connections`; guarded unless private addresses are allowed."""
+    """A transport for at most `connections`, to addresses that the policy allows."""
     limits = httpx.Limits(
         max_connections=connections, max_keepalive_connections=5, keepalive_expiry=_KEEP_ALIVE
     )
-    if policy.allow_private:
-        return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
-    return _Transport(context, limits)
+    return _Transport(context, limits, GuardedBackend(allow_private=policy.allow_private))

@@ -9,52 +9,38 @@ import logging
 import random
 import re
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import httpx
 import stamina
 from pydantic import SecretStr
 
 from bot.errors import (
+    OutcomeUnknown,
     ProviderError,
     RateLimited,
     Refusal,
     Unavailable,
     UpstreamFacts,
 )
+from bot.models import Health
+from bot.providers.bounds import DEFAULT_BOUNDS as DEFAULT_BOUNDS
+from bot.providers.bounds import Bounds as Bounds
+from bot.providers.bounds import Clock as Clock
+from bot.providers.bounds import Monotonic
+from bot.providers.bounds import utc_now as utc_now
 from bot.providers.dialects import Dialect
+from bot.providers.gate import Gate
 from bot.providers.guard import AddressRefusedError, UpstreamPolicy, open_transport
 from bot.providers.verdicts import Json, Reply, judge, pause_asked, unclear
 
 log = logging.getLogger(__name__)
 
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """The current time, in UTC."""
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """How long (seconds) and how much (bytes, calls at a time) a call may take."""
-
-    connect: float = 5
-    read: float = 5  # silence while reading the answer to a read
-    read_total: float = 8  # a read with its repetitions
-    write: float = 25  # silence after a write: a ReAdmin claim may take many seconds
-    write_total: float = 35
-    queue: float = 10  # waiting for a free line before a write
-    first_pause: float = 0.2  # before a read is repeated; then twice as long, and so on
-    longest_pause: float = 3  # a Retry-After up to this is obeyed within a read
-    max_bytes: int = 5_000_000
-    at_once: int = 20
-
-
-DEFAULT_BOUNDS = Bounds()
+# It would log a bare line for every repetition, and count them all by itself.
+stamina.instrumentation.set_on_retry_hooks(())
 
 
 class _AskAgainError(Exception):
@@ -64,6 +50,14 @@ class _AskAgainError(Exception):
         super().__init__(str(error))
         self.error = error
         self.after = after  # seconds that the platform asked for
+
+
+@dataclass(slots=True)
+class _Call:
+    """A read on its way."""
+
+    trial: bool  # it finds out alone whether the platform is back
+    sent_at: datetime | None = None  # UTC; of its latest request
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +88,17 @@ class Wire:
         policy: UpstreamPolicy,
         *,
         clock: Clock = utc_now,
+        monotonic: Monotonic = time.monotonic,
         bounds: Bounds = DEFAULT_BOUNDS,
     ) -> None:
         self.dialect = dialect
+        self.monotonic = monotonic
+        self.left_out = 0  # malformed sessions in the latest list; whoever lists counts them
         self._base_url = base_url
         self._key = key
         self._clock = clock
         self._bounds = bounds
-        # httpx's pool gets slow when calls wait inside it: they wait in front of it.
-        self._gate = asyncio.Semaphore(bounds.at_once)
+        self._gate = Gate(dialect.platform, bounds, clock, monotonic)
         self._client = httpx.AsyncClient(
             transport=open_transport(policy, _ssl_context(), bounds.at_once),
             headers=_headers(dialect, key),
@@ -113,6 +109,14 @@ class Wire:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+    def health(self) -> Health:
+        """How the line does, from memory."""
+        return replace(self._gate.health(), left_out=self.left_out)
+
+    def look_again(self) -> None:
+        """Let the next read through even if the platform was found silent just now."""
+        self._gate.breaker.look_again()
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> Json:
         """Read; repeated within about 8 s while the platform does not answer.
@@ -130,55 +134,61 @@ class Wire:
 
         Raises OutcomeUnknown when it may have happened; after any other ProviderError it did not.
         """
+        self._gate.check(writing=True)
         request = self._request(method, path, body=body, silence=self._bounds.write)
-        outcome = await self._write_once(request)
+        async with self._gate.line(writing=True):
+            sent_at = self._clock()
+            try:
+                async with asyncio.timeout(self._bounds.write_total):
+                    outcome = await self._exchange(request)
+            except TimeoutError:
+                outcome = _Silence(sent=True, why="the answer took too long")
         if isinstance(outcome, _Silence):
             log.warning("%s: no answer to a write: %s", self.dialect.platform, outcome.why)
-            raise unclear(self.dialect) if outcome.sent else self._unavailable(outcome.why)
-        return self._judge(outcome, writing=True)
-
-    async def _write_once(self, request: httpx.Request) -> Reply | _Silence:
-        try:
-            async with asyncio.timeout(self._bounds.queue):
-                await self._gate.acquire()
-        except TimeoutError:
-            return _Silence(sent=False, why="too many calls are waiting")
-        try:
-            async with asyncio.timeout(self._bounds.write_total):
-                return await self._exchange(request)
-        except TimeoutError:
-            return _Silence(sent=True, why="the answer took too long")
-        finally:
-            self._gate.release()
+            self._gate.breaker.failed()
+        return self._judge(outcome, sent_at, writing=True)
 
     async def _read(self, build: Callable[[], httpx.Request]) -> Json:
+        self._gate.check(writing=False)
+        call = _Call(trial=self._gate.breaker.begin_trial())
+        try:
+            return await self._read_patiently(build, call)
+        finally:
+            if call.trial:
+                self._gate.breaker.end_trial()
+
+    async def _read_patiently(self, build: Callable[[], httpx.Request], call: _Call) -> Json:
         failure: ProviderError = self._unavailable("it took too long")
         pause = self._bounds.first_pause
         try:
             async with asyncio.timeout(self._bounds.read_total):
                 async for attempt in stamina.retry_context(
-                    on=self._patience, attempts=4, timeout=None,
+                    on=self._patience, attempts=1 if call.trial else 4, timeout=None,
                     wait_initial=pause, wait_max=10 * pause, wait_jitter=pause,
                 ):  # fmt: skip
                     with attempt:
                         try:
-                            return await self._read_once(build())
+                            return await self._read_once(build(), call)
                         except _AskAgainError as again:
                             failure = again.error
                             raise
         except (TimeoutError, _AskAgainError):
             log.info("%s: gave up a read", self.dialect.platform)
+        if isinstance(failure, Unavailable) and call.sent_at is not None:
+            failure.facts = replace(failure.facts, sent_at=call.sent_at)
+            self._gate.note(failure)
+            self._gate.breaker.failed(trial=call.trial)
         raise failure
 
-    async def _read_once(self, request: httpx.Request) -> Json:
-        async with self._gate:
+    async def _read_once(self, request: httpx.Request, call: _Call) -> Json:
+        async with self._gate.line(writing=False, trial=call.trial):
+            call.sent_at = self._clock()
             outcome = await self._exchange(request)
-        if isinstance(outcome, _Silence):
-            raise _AskAgainError(self._unavailable(outcome.why), None)
         try:
-            return self._judge(outcome, writing=False)
+            return self._judge(outcome, call.sent_at, writing=False)
         except (Unavailable, RateLimited) as error:
-            pause = pause_asked(outcome.retry_after, self._clock())
+            asked = outcome.retry_after if isinstance(outcome, Reply) else None
+            pause = pause_asked(asked, self._clock())
             again = _AskAgainError(error, pause.total_seconds() if pause is not None else None)
         raise again
 
@@ -240,12 +250,22 @@ class Wire:
             method, url, params=query, content=content, headers=headers, timeout=wait
         )
 
-    def _judge(self, reply: Reply, *, writing: bool) -> Json:
+    def _judge(self, outcome: Reply | _Silence, sent_at: datetime, *, writing: bool) -> Json:
         try:
-            return judge(self.dialect, reply, writing=writing, now=self._clock())
+            if not isinstance(outcome, _Silence):
+                answer = judge(self.dialect, outcome, writing=writing, now=self._clock())
+            elif writing and outcome.sent:
+                raise unclear(self.dialect)
+            else:
+                raise self._unavailable(outcome.why)
         except ProviderError as error:
-            error.facts = self._covered(error.facts)
+            error.facts = replace(self._covered(error.facts), sent_at=sent_at)
+            self._gate.note(error)
+            if not isinstance(error, (Unavailable, OutcomeUnknown)):
+                self._gate.breaker.succeeded()  # a refusal is an answer, too
             raise
+        self._gate.breaker.succeeded()
+        return answer
 
     def _covered(self, facts: UpstreamFacts) -> UpstreamFacts:
         """A platform may repeat the key in its words. Apart, so that no traceback holds the key."""
@@ -269,5 +289,5 @@ def _headers(dialect: Dialect, key: SecretStr | None) -> dict[str, str]:
                 "This key cannot be right: it is empty, too long, or has spaces or unusual"
                 " characters in it. Copy it again from the platform."
             )
-        headers[dialect.key_header] = text
+        headers[dialect.key_header] = dialect.key_prefix + text
     return headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 from bot.errors import NotClaimable, UpstreamFacts, UpstreamNotFound
 from bot.models import Claim, ClaimsForm, Game, Place, Role, Server, Session, SessionState
 from bot.providers import ids
+from bot.providers.bounds import Clock
 from bot.providers.dialects import Dialect
-from bot.providers.http import Clock
-from bot.providers.payloads import parse_each, to_roblox_id
+from bot.providers.payloads import parse_each, parse_values, to_roblox_id
 from bot.providers.readmin_payloads import (
     GamePayload,
     RawClaim,
@@ -25,6 +26,9 @@ from bot.providers.readmin_payloads import (
 
 GROUPS_LIVE = timedelta(seconds=60)
 NICKNAME_LENGTH = 80
+# In a list an id up to this is an index: the list is filled up with nulls, and the session with it
+# becomes unreadable. Larger ones are refused by ReAdmin's database.
+LAST_LIST_INDEX = 1_500_000
 PLACEHOLDER = "notCreated:"
 
 Groups = Mapping[str, tuple[Role, ...]]
@@ -108,7 +112,7 @@ def to_game(game: GamePayload | None, template: TemplatePayload | None = None) -
 
 def end_of(starts_at: datetime, ends_at: datetime | None, minutes: int | None) -> datetime:
     """The told end, or the one that ReAdmin would compute: an hour where the template says 0."""
-    return ends_at or starts_at + timedelta(minutes=min(minutes or 60, 10_000))
+    return ends_at or starts_at + timedelta(minutes=min(max(minutes or 60, 1), 10_000))
 
 
 def state_at(now: datetime, starts_at: datetime, ends_at: datetime) -> SessionState:
@@ -125,12 +129,7 @@ def to_form(server: RawServer) -> ClaimsForm:
 
 def raw_servers(raw: RawSession, dialect: Dialect) -> dict[str, RawServer]:
     """The readable servers of a record, by id, in order."""
-    servers = {}
-    named = {key: item for key, item in raw.servers.items() if ids.is_sound(key)}
-    for server_id, item in named.items():
-        for server in parse_each(RawServer, [item], dialect):
-            servers[server_id] = server
-    return servers
+    return parse_values(RawServer, raw.servers, dialect)
 
 
 def from_raw(raw: RawSession, groups: Groups, now: datetime, dialect: Dialect) -> Session:
@@ -166,13 +165,11 @@ def from_raw(raw: RawSession, groups: Groups, now: datetime, dialect: Dialect) -
 def raw_claims(server: RawServer, names: Mapping[str, str], dialect: Dialect) -> tuple[Claim, ...]:
     """The claims of a v1 server in either form; a role that `names` lacks was deleted."""
     if isinstance(server.claims, list):
-        found = [(claim.user_id, claim) for claim in parse_each(RawClaim, server.claims, dialect)]
+        listed = parse_each(RawClaim, server.claims, dialect, "userId", logging.DEBUG)
+        found = [(claim.user_id, claim) for claim in listed]
     else:
-        found = [
-            (to_roblox_id(user_id), claim)
-            for user_id, item in server.claims.items()
-            for claim in parse_each(RawClaim, [item], dialect)
-        ]
+        mapped = parse_values(RawClaim, server.claims, dialect, logging.DEBUG)
+        found = [(to_roblox_id(user_id), claim) for user_id, claim in mapped.items()]
     claims = []
     for roblox_id, claim in found:
         name = names.get(claim.claimed_role or "")
@@ -214,7 +211,18 @@ def check_server(session: Session, place: Place, platform: str) -> None:
     if server.form is ClaimsForm.LIST:
         raise NotClaimable(
             f"This server was made in the {platform} panel, which takes claims only there. Claim"
-            " in the panel, or let a host add a server from Discord.",
+            " in the panel, or let a host add a server from Discord (the panel, in turn, does not"
+            " understand claims on that one).",
+            UpstreamFacts(platform),
+        )
+
+
+def check_unknown_form(roblox_id: int, platform: str) -> None:
+    """Refuse an id that would corrupt the session, should the server keep its claims as a list."""
+    if roblox_id <= LAST_LIST_INDEX:
+        raise NotClaimable(
+            f"{platform} does not tell how this server keeps its claims, and for a Roblox id this"
+            " short that matters. Claim in the panel, or let a host add a server from Discord.",
             UpstreamFacts(platform),
         )
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 from bot.errors import UpstreamFacts, UpstreamNotFound, UpstreamRefused
-from bot.models import Capabilities, Place, Probe, Server, Session, SessionState
+from bot.models import Capabilities, Health, Place, Probe, Server, Session, SessionState
 from bot.providers import ids, readmin
-from bot.providers.http import Clock, Wire, utc_now
+from bot.providers.bounds import Clock, utc_now
+from bot.providers.http import Wire
 from bot.providers.payloads import parse, parse_each
+from bot.providers.readings import Readings
 from bot.providers.readmin_payloads import RawSession
 from bot.providers.verdicts import Json, misread, unclear
 
@@ -15,13 +19,19 @@ class ReAdminV1:
     """One workspace on ReAdmin, through its v1 routes. Knows no release."""
 
     capabilities = Capabilities(
-        can_release=False, has_servers=True, enforces_limits=False, one_claim_per_server=True
-    )
+        can_release=False, has_servers=True, enforces_limits=False, one_claim_per_server=True,
+        loses_writes=True,
+    )  # fmt: skip
 
     def __init__(self, wire: Wire, *, clock: Clock = utc_now) -> None:
         self._wire = wire
         self._clock = clock
         self._groups = readmin.RoleGroups(self._fetch_groups, clock)
+        self._readings = Readings(wire.monotonic)
+
+    def health(self) -> Health:
+        """How the line does."""
+        return self._wire.health()
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -29,6 +39,7 @@ class ReAdminV1:
 
     async def probe(self) -> Probe:
         """Read the role groups and the live and coming sessions."""
+        self._wire.look_again()
         groups = await self._groups.covering(())
         sessions = [raw for raw in await self._list_records() if not raw.is_placeholder]
         return Probe(self.capabilities, len(sessions), sum(map(len, groups.values())))
@@ -49,8 +60,14 @@ class ReAdminV1:
         current = [session for session in sessions if session.state is not SessionState.ENDED]
         return readmin.by_start([*current, *readmin.placeholders(records, groups, now, dialect)])
 
-    async def fetch_session(self, session_id: str) -> Session:
-        """A fresh reading. v1 answers an unknown id with null."""
+    async def fetch_session(self, session_id: str, max_age: float = 0.0) -> Session:
+        """A reading with the storage form of each server."""
+        return await self._readings.share(
+            session_id, max_age, functools.partial(self._fetch, session_id)
+        )
+
+    async def _fetch(self, session_id: str) -> Session:
+        """Read anew. v1 answers an unknown id with null."""
         dialect = self._wire.dialect
         session_id = readmin.session_id(session_id, dialect.platform)
         answer = await self._wire.get(ids.path("sessions", session_id))
@@ -73,7 +90,8 @@ class ReAdminV1:
             "subroleId": ids.plain_id(place.role_id, "role", platform),
         }
         path = ids.path("sessions", session_id, "servers", server_id, "roles")
-        await self._wire.send("POST", path, body)
+        with self._readings.writing(place.session_id):
+            await self._wire.send("POST", path, body)
 
     async def release(self, place: Place, roblox_id: int, *, by_host: bool) -> None:
         """Always refused: v1 cannot release."""
@@ -87,9 +105,11 @@ class ReAdminV1:
         """Add a server that stores its claims as a map. v1 gives it no name of its own."""
         dialect = self._wire.dialect
         session_id = readmin.session_id(session_id, dialect.platform)
-        answer = await self._wire.send("POST", ids.path("sessions", session_id, "servers"), {})
+        path = ids.path("sessions", session_id, "servers")
+        with self._readings.writing(session_id):
+            answer = await self._wire.send("POST", path, {})
         server_id = answer.get("newServerId")
-        if not isinstance(server_id, str) or not server_id:
+        if not isinstance(server_id, str) or not ids.is_sound(server_id):
             raise unclear(dialect)
         before = parse_each(RawSession, [answer.get("session")], dialect, "_id")
         number = 1 + (len(before[0].servers) if before else 0)
@@ -106,16 +126,20 @@ class ReAdminV1:
         """Coming records and today's, placeholders included; each record once."""
         records: dict[str, RawSession] = {}
         unopened = []
+        left_out = 0
         for path in ("/sessions", "/sessions/upcoming"):
             answer = await self._wire.get(path)
             items = answer.get("sessions")
             if not isinstance(items, list):
                 raise misread(self._wire.dialect)
-            for raw in parse_each(RawSession, items, self._wire.dialect, "_id"):
+            found = parse_each(RawSession, items, self._wire.dialect, "_id")
+            left_out += len(items) - len(found)
+            for raw in found:
                 if raw.is_placeholder:
                     unopened.append(raw)
                 else:
                     records.setdefault(raw.record_id, raw)
+        self._wire.left_out = left_out
         return [*records.values(), *unopened]
 
 

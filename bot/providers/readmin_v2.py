@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections import OrderedDict
+from datetime import timedelta
 
 from bot.errors import ProviderError, UpstreamNotFound
 from bot.models import (
     Capabilities,
     Claim,
     ClaimsForm,
+    Health,
     Place,
     Probe,
     Server,
@@ -17,8 +20,10 @@ from bot.models import (
     SessionState,
 )
 from bot.providers import ids, readmin
-from bot.providers.http import Clock, Wire, utc_now
+from bot.providers.bounds import Clock, utc_now
+from bot.providers.http import Wire
 from bot.providers.payloads import parse, parse_each
+from bot.providers.readings import Readings
 from bot.providers.readmin_payloads import (
     ClaimPayload,
     RawSession,
@@ -29,9 +34,10 @@ from bot.providers.verdicts import Json, misread, unclear
 
 log = logging.getLogger(__name__)
 
-PAGE = "100"
-MOST_PAGES = 10
+PAGE = "50"
+MOST_PAGES = 20
 MOST_FORMS = 10_000
+SLACK = timedelta(hours=1)  # their clock may differ from ours
 
 _STATES = {
     "scheduled": SessionState.SCHEDULED,
@@ -44,15 +50,21 @@ class ReAdminV2:
     """One workspace on ReAdmin, through its v2 routes."""
 
     capabilities = Capabilities(
-        can_release=True, has_servers=True, enforces_limits=False, one_claim_per_server=True
-    )
+        can_release=True, has_servers=True, enforces_limits=False, one_claim_per_server=True,
+        loses_writes=True,
+    )  # fmt: skip
 
     def __init__(self, wire: Wire, *, clock: Clock = utc_now) -> None:
         self._wire = wire
         self._clock = clock
         self._groups = readmin.RoleGroups(self._fetch_groups, clock)
+        self._readings = Readings(wire.monotonic)
         # How a server stores its claims never changes.
         self._forms: OrderedDict[tuple[str, str], ClaimsForm] = OrderedDict()
+
+    def health(self) -> Health:
+        """How the line does."""
+        return self._wire.health()
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -60,6 +72,7 @@ class ReAdminV2:
 
     async def probe(self) -> Probe:
         """Read the role groups and the live and coming sessions."""
+        self._wire.look_again()
         groups = await self._groups.covering(())
         sessions = await self._list_records()
         return Probe(self.capabilities, len(sessions), sum(map(len, groups.values())))
@@ -75,8 +88,13 @@ class ReAdminV2:
         sessions = [self._to_session(record, groups) for record in records]
         return readmin.by_start([*sessions, *await self._list_placeholders(groups)])
 
-    async def fetch_session(self, session_id: str) -> Session:
-        """A fresh reading, with the storage form of each server."""
+    async def fetch_session(self, session_id: str, max_age: float = 0.0) -> Session:
+        """A reading with the storage form of each server."""
+        return await self._readings.share(
+            session_id, max_age, functools.partial(self._fetch, session_id)
+        )
+
+    async def _fetch(self, session_id: str) -> Session:
         session_id = readmin.session_id(session_id, self._wire.dialect.platform)
         answer = await self._wire.get(ids.path("sessions", "v2", session_id))
         record = parse(SessionPayload, answer.get("data"), self._wire.dialect)
@@ -90,24 +108,30 @@ class ReAdminV2:
         """Claim in one call. A claim of the same person on that server is replaced by it."""
         platform = self._wire.dialect.platform
         readmin.check_server(session, place, platform)
+        if (place.session_id, place.server_id) not in self._forms:
+            readmin.check_unknown_form(roblox_id, platform)
         path = self._claims_path(place)
         body: Json = {
             "userId": ids.roblox_text(roblox_id, platform),
             "roleGroupId": ids.plain_id(place.group_id, "role group", platform),
             "roleId": ids.plain_id(place.role_id, "role", platform),
         }
-        await self._wire.send("POST", path, body)
+        with self._readings.writing(place.session_id):
+            await self._wire.send("POST", path, body)
 
     async def release(self, place: Place, roblox_id: int, *, by_host: bool) -> None:
         """Give back whatever this person holds on the place's server; yes also when nothing."""
         user = ids.roblox_text(roblox_id, self._wire.dialect.platform)
-        await self._wire.send("DELETE", self._claims_path(place) + ids.path(user))
+        path = self._claims_path(place) + ids.path(user)
+        with self._readings.writing(place.session_id):
+            await self._wire.send("DELETE", path)
 
     async def create_server(self, session_id: str, name: str) -> Server:
         """Add a server that stores its claims as a map."""
         session_id = readmin.session_id(session_id, self._wire.dialect.platform)
         path = ids.path("sessions", "v2", session_id, "servers")
-        answer = await self._wire.send("POST", path, {"nickname": name})
+        with self._readings.writing(session_id):
+            answer = await self._wire.send("POST", path, {"nickname": name})
         made = parse_each(ServerPayload, [answer.get("data")], self._wire.dialect)
         if not made:
             raise unclear(self._wire.dialect)
@@ -128,29 +152,39 @@ class ReAdminV2:
         return readmin.to_groups(items, self._wire.dialect)
 
     async def _list_records(self) -> list[SessionPayload]:
-        """Live and coming records, each once."""
+        """Live and coming records, each once, the oldest first."""
         records: dict[str, SessionPayload] = {}
-        for status in ("live", "scheduled"):
-            await self._read_pages(status, records)
+        # A server that does not know `status` would begin with the oldest session it ever had.
+        start = f"{self._clock() - SLACK:%Y-%m-%dT%H:%M:%SZ}"
+        self._wire.left_out = await self._read_pages(records, {"status": "live"})
+        query = {"status": "scheduled", "from": start}
+        self._wire.left_out += await self._read_pages(records, query)
         return list(records.values())
 
-    async def _read_pages(self, status: str, records: dict[str, SessionPayload]) -> None:
-        """Add the records of `status`. A broken cursor means page one: nothing new ends it."""
-        query = {"status": status, "limit": PAGE}
-        for _ in range(MOST_PAGES):
+    async def _read_pages(self, records: dict[str, SessionPayload], wanted: dict[str, str]) -> int:
+        """Add the records that are wanted; how many of them were malformed.
+
+        A broken cursor means page one again: a page that brings nothing new is the last.
+        """
+        query = {**wanted, "limit": PAGE}
+        left_out = 0
+        for page in range(MOST_PAGES):
             answer = await self._wire.get("/sessions/v2", query)
             items = answer.get("data")
             if not isinstance(items, list):
                 raise misread(self._wire.dialect)
-            before = len(records)
-            for record in parse_each(SessionPayload, items, self._wire.dialect):
-                records.setdefault(record.id, record)
+            found = parse_each(SessionPayload, items, self._wire.dialect)
+            new = {record.id: record for record in found if record.id not in records}
+            records |= new
+            if new or not page:
+                left_out += len(items) - len(found)
             pagination = answer.get("pagination")
             cursor = pagination.get("nextCursor") if isinstance(pagination, dict) else None
-            if not isinstance(cursor, str) or not cursor or len(records) == before:
-                return
+            if not isinstance(cursor, str) or not cursor or not new:
+                return left_out
             query["cursor"] = cursor
         log.warning("%s: more than %d pages of sessions", self._wire.dialect.platform, MOST_PAGES)
+        return left_out
 
     async def _list_placeholders(self, groups: readmin.Groups) -> list[Session]:
         """Today's sessions that nobody opened yet: only v1 tells them, and they are an extra."""
@@ -214,7 +248,8 @@ class ReAdminV2:
 
     def _claims(self, server: ServerPayload, names: dict[str, str]) -> tuple[Claim, ...]:
         claims = []
-        for claim in parse_each(ClaimPayload, server.claims, self._wire.dialect, "userId"):
+        dialect = self._wire.dialect
+        for claim in parse_each(ClaimPayload, server.claims, dialect, "userId", logging.DEBUG):
             if claim.user_id is not None:
                 known = claim.role_name is not None or claim.role_id in names
                 name = claim.role_name or names.get(claim.role_id or "")

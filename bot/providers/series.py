@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from datetime import datetime, timedelta
 
 from bot.errors import AlreadyHeld, SlotTaken, UpstreamFacts, UpstreamNotFound, UpstreamRefused
-from bot.models import Capabilities, Claim, Place, Probe, Role, Server, Session, SessionState
+from bot.models import (
+    Capabilities,
+    Claim,
+    Health,
+    Place,
+    Probe,
+    Role,
+    Server,
+    Session,
+    SessionState,
+)
 from bot.providers import ids
-from bot.providers.http import Clock, Wire, utc_now
-from bot.providers.payloads import parse, parse_each, to_roblox_id
+from bot.providers.bounds import Clock, utc_now
+from bot.providers.http import Wire
+from bot.providers.payloads import parse, parse_each, parse_values, to_roblox_id
+from bot.providers.readings import Readings
 from bot.providers.series_payloads import CustomRolePayload, SeriesSession
-from bot.providers.verdicts import misread
+from bot.providers.verdicts import Json, misread
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +51,11 @@ class Series:
     def __init__(self, wire: Wire, *, clock: Clock = utc_now) -> None:
         self._wire = wire
         self._clock = clock
+        self._readings = Readings(wire.monotonic)
+
+    def health(self) -> Health:
+        """How the line does."""
+        return self._wire.health()
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -45,6 +63,7 @@ class Series:
 
     async def probe(self) -> Probe:
         """Read the list. The route that checks a key is not used: it puts the key into the URL."""
+        self._wire.look_again()
         sessions = await self.list_sessions()
         roles = {role.role_id for session in sessions for role in session.roles}
         return Probe(self.capabilities, len(sessions), len(roles))
@@ -52,13 +71,20 @@ class Series:
     async def list_sessions(self) -> list[Session]:
         """Upcoming and ongoing sessions by start."""
         records: dict[str, SeriesSession] = {}
+        left_out = 0
         for status in ("upcoming", "ongoing"):
-            await self._read_pages(status, records)
+            left_out += await self._read_pages(status, records)
+        self._wire.left_out = left_out
         sessions = [self._to_session(record) for record in records.values()]
         return sorted(sessions, key=lambda session: (session.starts_at, session.session_id))
 
-    async def fetch_session(self, session_id: str) -> Session:
-        """A fresh reading, with the vacant slots of each role."""
+    async def fetch_session(self, session_id: str, max_age: float = 0.0) -> Session:
+        """A reading with the vacant slots of each role."""
+        return await self._readings.share(
+            session_id, max_age, functools.partial(self._fetch, session_id)
+        )
+
+    async def _fetch(self, session_id: str) -> Session:
         path = ids.path("sessions", "get", self._session_id(session_id))
         answer = await self._wire.get(path)
         return self._to_session(parse(SeriesSession, answer.get("data"), self._wire.dialect))
@@ -78,7 +104,7 @@ class Series:
             tried.add(slot)
             body = {"UserId": user, "RoleName": self._role_name(place), "SlotKey": slot}
             try:
-                await self._wire.send("PATCH", self._action_path(place, "claim"), body)
+                await self._act(place, "claim", body)
             except SlotTaken:
                 log.info("Slot %s of session %s was taken", slot, place.session_id)
             else:
@@ -90,36 +116,47 @@ class Series:
         user = ids.roblox_text(roblox_id, self._wire.dialect.platform)
         action, who = ("remove", "TargetUserId") if by_host else ("quit", "UserId")
         body = {who: user, "RoleName": self._role_name(place)}
-        await self._wire.send("PATCH", self._action_path(place, action), body)
+        await self._act(place, action, body)
 
     async def create_server(self, session_id: str, name: str) -> Server:
         """Always refused: Series has no servers."""
         platform = self._wire.dialect.platform
         raise UpstreamRefused(f"{platform} has no servers to add.", UpstreamFacts(platform))
 
-    async def _read_pages(self, status: str, records: dict[str, SeriesSession]) -> None:
-        """Add the sessions of `status`, until a page brings nothing new: there is no total."""
+    async def _act(self, place: Place, action: str, body: Json) -> None:
+        path = self._action_path(place, action)
+        with self._readings.writing(place.session_id):
+            await self._wire.send("PATCH", path, body)
+
+    async def _read_pages(self, status: str, records: dict[str, SeriesSession]) -> int:
+        """Add the sessions of `status`, until a page brings nothing new: there is no total.
+
+        Returns how many were malformed.
+        """
+        left_out = 0
         for page in range(1, MOST_PAGES + 1):
             answer = await self._wire.get("/sessions/list", {"status": status, "page": str(page)})
             data = answer.get("data")
             items = data.get("Sessions") if isinstance(data, dict) else None
             if not isinstance(items, list):
                 raise misread(self._wire.dialect)
-            before = len(records)
-            for record in parse_each(SeriesSession, items, self._wire.dialect, "SessionId"):
-                records.setdefault(record.session_id, record)
-            if len(records) == before:
-                return
+            found = parse_each(SeriesSession, items, self._wire.dialect, "SessionId")
+            new = {one.session_id: one for one in found if one.session_id not in records}
+            records |= new
+            if new or page == 1:
+                left_out += len(items) - len(found)
+            if not new:
+                return left_out
         log.warning("%s: more than %d pages of sessions", self._wire.dialect.platform, MOST_PAGES)
+        return left_out
 
     def _to_session(self, record: SeriesSession) -> Session:
         roles, claims = [], []
-        named = {key: item for key, item in record.custom_roles.items() if ids.is_sound(key)}
-        for name, item in named.items():
-            for role in parse_each(CustomRolePayload, [item], self._wire.dialect):
-                roles.append(_to_role(name, role))
-                holders = filter(None, map(to_roblox_id, role.slots))
-                claims += [Claim(roblox_id, name, name) for roblox_id in holders]
+        found = parse_values(CustomRolePayload, record.custom_roles, self._wire.dialect)
+        for name, role in found.items():
+            roles.append(_to_role(name, role))
+            holders = filter(None, map(to_roblox_id, role.slots))
+            claims += [Claim(roblox_id, name, name) for roblox_id in holders]
         ends_at = record.scheduled + _length(record.duration)
         return Session(
             session_id=record.session_id,

@@ -59,19 +59,20 @@ def judge(dialect: Dialect, reply: Reply, *, writing: bool, now: datetime) -> Js
         raise Unavailable(f"{dialect.platform} has a problem and did not answer.", facts)
     if reply.status < 400:
         raise _redirected(dialect, reply, facts, writing=writing)
-    raise _refused(dialect, reply.status, words_of(dialect, body))
+    raise refused(dialect, reply.status, words_of(dialect, body))
 
 
 def _accepted(dialect: Dialect, reply: Reply, body: Json | None, *, writing: bool) -> Json:
     if body is not None:
         if body.get("success") is False:
-            raise _refused(dialect, reply.status, words_of(dialect, body))
+            raise refused(dialect, reply.status, words_of(dialect, body))
         if body.get("success") is True or not dialect.enveloped:
             return body
     raise unclear(dialect, reply.status) if writing else misread(dialect, reply.status)
 
 
-def _refused(dialect: Dialect, status: int, words: str) -> ProviderError:
+def refused(dialect: Dialect, status: int, words: str) -> ProviderError:
+    """The error for a refusal in these words, by the table of the platform's dialect."""
     facts = UpstreamFacts(dialect.platform, status, words)
     for rule in (*dialect.rules, *COMMON):
         if rule.statuses and status not in rule.statuses:

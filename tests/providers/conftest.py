@@ -56,12 +56,16 @@ class Seen:
 
 @dataclass
 class OddServer:
-    """Answers each request with the next of `answers` (the last one again and again)."""
+    """Answers each request with the next of `answers` (the last one again and again).
+
+    With `respond` the request itself decides.
+    """
 
     base_url: str = ""
     answers: list[bytes] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     hold: asyncio.Event = field(default_factory=asyncio.Event)
+    respond: Callable[[Seen], bytes] | None = None
     hold_open: bool = False  # after the answer, leave the connection open until the end
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -72,12 +76,16 @@ class OddServer:
                 self.news.clear()
                 await self.news.wait()
 
+    def _answer(self) -> bytes:
+        if self.respond is not None:
+            return self.respond(self.seen[-1])
+        return self.answers[min(len(self.seen), len(self.answers)) - 1]
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             self.seen.append(await _read_request(reader))
             self.news.set()
-            index = min(len(self.seen), len(self.answers)) - 1
-            writer.write(self.answers[index])
+            writer.write(self._answer())
             await writer.drain()
             if self.hold_open:
                 await self.hold.wait()
@@ -94,6 +102,13 @@ async def _read_request(reader: asyncio.StreamReader) -> Seen:
     body = await reader.readexactly(int(headers.get("content-length", "0")))
     method, target, _ = first.split(" ")
     return Seen(method, target, headers, body)
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Wait for what happens elsewhere: in another task, a server, a thread."""
+    async with asyncio.timeout(30):
+        while not true():  # noqa: ASYNC110 - what is waited for has no event of its own
+            await asyncio.sleep(0.001)
 
 
 def http(status: int, body: bytes | Any = b"", *headers: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import socket
+import threading
 
 import pytest
 from pydantic import SecretStr
@@ -13,7 +13,7 @@ from bot.errors import Refusal, Unavailable
 from bot.providers import guard
 from bot.providers.dialects import READMIN_V2
 from bot.providers.guard import UpstreamPolicy, is_public, normalise_base_url
-from bot.providers.http import Wire
+from bot.providers.http import Bounds, Wire
 
 from .conftest import KEY, OPEN, PATIENT, http
 
@@ -106,22 +106,22 @@ async def test_a_private_address_is_refused_at_connect(odd, host):
     await wire.aclose()
 
 
-def _resolve_to(monkeypatch, *addresses):
+def _resolve_to(monkeypatch, *answers):
+    """The name service gives these answers (lists of addresses), the last one again and again."""
     asked = []
 
-    async def getaddrinfo(host, port, **_):
+    def look_up(host, port):
         asked.append(host)
-        kinds = {4: socket.AF_INET, 6: socket.AF_INET6}
-        found = [(ipaddress.ip_address(address), address) for address in addresses]
-        return [(kinds[ip.version], 1, 6, "", (text, port)) for ip, text in found]
+        found = answers[min(len(asked), len(answers)) - 1]
+        return [ipaddress.ip_address(address) for address in found]
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(guard, "look_up", look_up)
     return asked
 
 
 async def test_a_name_that_resolves_inwards_is_refused(odd, monkeypatch):
     odd.answers = [http(200, {"success": True})]
-    asked = _resolve_to(monkeypatch, "127.0.0.1", "::1", "::ffff:127.0.0.1")
+    asked = _resolve_to(monkeypatch, ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
     base = odd.base_url.replace("127.0.0.1", "platform.example")
     wire = Wire(base, READMIN_V2, SecretStr(KEY), GUARDED, bounds=PATIENT)
     with pytest.raises(Unavailable, match="not a public one"):
@@ -132,7 +132,7 @@ async def test_a_name_that_resolves_inwards_is_refused(odd, monkeypatch):
 
 async def test_only_the_checked_address_is_connected_to(odd, monkeypatch):
     odd.answers = [http(200, {"success": True})]
-    asked = _resolve_to(monkeypatch, "10.0.0.1", "127.0.0.2", "127.0.0.1")
+    asked = _resolve_to(monkeypatch, ["10.0.0.1", "127.0.0.2", "127.0.0.1"])
     checked = []
 
     def pretend_public(address):
@@ -150,15 +150,73 @@ async def test_only_the_checked_address_is_connected_to(odd, monkeypatch):
     await wire.aclose()
 
 
-async def test_an_unknown_name_was_not_sent(monkeypatch):
-    async def getaddrinfo(host, port, **_):
-        raise socket.gaierror("no such name")
+async def test_dns_that_changes_its_mind_gains_nothing(odd, monkeypatch):
+    """Each connection asks once, and goes where the checked answer said, or nowhere."""
+    odd.answers = [http(200, {"success": True})]  # and the connection is closed
+    asked = _resolve_to(monkeypatch, ["127.0.0.1"], ["127.0.0.2"])
+    monkeypatch.setattr(guard, "is_public", lambda ip: str(ip) == "127.0.0.1")
+    base = odd.base_url.replace("127.0.0.1", "platform.example")
+    wire = Wire(base, READMIN_V2, SecretStr(KEY), GUARDED, bounds=PATIENT)
+    await wire.send("POST", "/x", {})
+    with pytest.raises(Unavailable, match="not a public one"):
+        await wire.send("POST", "/x", {})
+    assert (len(asked), len(odd.seen)) == (2, 1)
+    await wire.aclose()
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
-    wire = Wire("https://nowhere.example", READMIN_V2, SecretStr(KEY), GUARDED, bounds=PATIENT)
+
+async def test_an_unknown_name_was_not_sent():
+    wire = Wire("https://nowhere.invalid", READMIN_V2, SecretStr(KEY), GUARDED, bounds=PATIENT)
     with pytest.raises(Unavailable, match="cannot be reached"):
         await wire.send("POST", "/x", {})
     await wire.aclose()
+
+
+async def test_a_hanging_name_server_holds_one_thread_and_nobody_else(odd, monkeypatch):
+    """One look-up at a time per workspace, with a deadline, outside the shared threads."""
+    odd.answers = [http(200, {"success": True})]
+    hanging, asked = threading.Event(), []
+
+    def look_up(host, port):
+        asked.append((host, threading.current_thread()))
+        if host == "hanging.example":
+            hanging.wait(60)
+        return [ipaddress.ip_address("127.0.0.1")]
+
+    monkeypatch.setattr(guard, "look_up", look_up)
+    bounds = Bounds(connect=0.2, first_pause=0.01, read_total=1)
+    sick = Wire("http://hanging.example:9", READMIN_V2, SecretStr(KEY), OPEN, bounds=bounds)
+    well_url = odd.base_url.replace("127.0.0.1", "well.example")
+    well = Wire(well_url, READMIN_V2, SecretStr(KEY), OPEN, bounds=PATIENT)
+    calls = [sick.get("/x") for _ in range(10)] + [sick.send("POST", "/x", {})]
+    told = await asyncio.gather(*calls, return_exceptions=True)
+    assert {type(one) for one in told} == {Unavailable}
+    assert [host for host, _ in asked] == ["hanging.example"]  # all of them waited for this one
+    assert await well.get("/x")
+    assert all(thread.daemon for _, thread in asked)  # the end of the process waits for none
+    hanging.set()
+    for wire in (sick, well):
+        await wire.aclose()
+
+
+async def test_a_look_up_that_outlives_its_loop_is_silent(monkeypatch):
+    hanging, threads = threading.Event(), []
+
+    def look_up(host, port):
+        threads.append(threading.current_thread())
+        hanging.wait(60)
+        return []
+
+    monkeypatch.setattr(guard, "look_up", look_up)
+
+    async def give_up():
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await guard.Resolver().resolve("hanging.example", 443)
+
+    await asyncio.to_thread(asyncio.run, give_up())
+    hanging.set()
+    threads[0].join(30)  # an exception in a thread would be a warning, and so an error
+    assert not threads[0].is_alive()
 
 
 async def test_the_operator_may_allow_private_addresses(odd):

@@ -115,6 +115,16 @@ async def test_odd_records(odd, connect):
     assert session.server("c").name == "Server 3"
 
 
+async def test_a_record_without_template_or_servers(odd, connect):
+    raw = {"_id": SOON, "date": "2026-11-28T18:00:00.000Z", "templateId": None}
+    odd.answers = [
+        http(200, {"success": True, "session": raw}), http(200, {"success": True, "roles": []}),
+    ]  # fmt: skip
+    session = await connect("readmin-v1", odd.base_url).fetch_session(SOON)
+    assert (session.name, session.servers, session.roles) == ("Session", (), ())
+    assert session.ends_at - session.starts_at == timedelta(hours=1)
+
+
 async def test_a_malformed_session_hides_no_other(odd, connect):
     good = {"_id": SOON, "date": "2999-11-28T18:00:00.000Z", "servers": {}}
     bad = [None, {}, {"_id": 7, "date": "x"}, {**good, "_id": "6" * 24, "servers": []}]

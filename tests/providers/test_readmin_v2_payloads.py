@@ -50,10 +50,10 @@ async def test_cursors_that_lead_nowhere_do_not_loop(odd, connect, cursor):
 
 
 async def test_endless_pages_are_capped(odd, connect):
-    pages = [_page([_session(number)], f"c{number}") for number in range(40)]
-    odd.answers = [*pages[:20], NO_ROLES, NO_V1]
+    pages = [_page([_session(number)], f"c{number}") for number in range(60)]
+    odd.answers = [*pages[:40], NO_ROLES, NO_V1]
     sessions = await connect("readmin-v2", odd.base_url).list_sessions()
-    assert len(sessions) == 20  # ten pages of each status
+    assert len(sessions) == 40  # twenty pages of each status
 
 
 async def test_a_malformed_session_hides_no_other(odd, connect, caplog):
@@ -65,9 +65,12 @@ async def test_a_malformed_session_hides_no_other(odd, connect, caplog):
     ]  # fmt: skip
     odd.answers = [_page([]), _page([bad[0], _session(1), *bad[1:], _session(8)]), NO_ROLES, NO_V1]
     caplog.set_level(logging.WARNING)
-    sessions = await connect("readmin-v2", odd.base_url).list_sessions()
+    provider = connect("readmin-v2", odd.base_url)
+    sessions = await provider.list_sessions()
     assert [session.name for session in sessions] == ["Session 1", "Session 8"]
-    assert len([one for one in caplog.records if "left out" in one.message]) == len(bad)
+    [line] = [one.message for one in caplog.records if "left out" in one.message]
+    assert f"left out {len(bad)} malformed" in line
+    assert provider.health().left_out == len(bad)
     assert _session(2)["id"] in caplog.text
     assert "Session 2" not in caplog.text  # ids only
 

@@ -174,6 +174,27 @@ async def test_a_list_form_server_is_never_written_to(readmin, provider):
     assert readmin.platform.requests == []
 
 
+async def test_a_short_id_never_reaches_a_server_of_unknown_form(readmin, provider, odd, connect):
+    """On a list it would be an index, and the session unreadable from then on."""
+    session = await provider.fetch_session(SOON)
+    other = connect("readmin-v2", readmin.base_url)  # has not asked for the form
+    readmin.platform.requests.clear()
+    for roblox_id in (1, 1002, 1_500_000):
+        with pytest.raises(NotClaimable, match="does not tell"):
+            await other.claim(session, PLACE, roblox_id)
+    assert readmin.platform.requests == []
+    await other.claim(session, PLACE, 1_500_001)
+    await provider.claim(session, PLACE, 1002)
+
+
+async def test_nothing_old_is_listed(readmin, provider):
+    await provider.list_sessions()
+    [live, scheduled] = [line for line in paths(readmin) if "/sessions/v2?" in line]
+    assert "status=live" in live
+    assert "status=scheduled" in scheduled
+    assert "&from=20" in scheduled
+
+
 @pytest.mark.parametrize(
     ("change", "what"),
     [
@@ -189,7 +210,7 @@ async def test_claims_of_what_is_not_there(readmin, provider, change, what):
     stale = replace(session, servers=(Server(place.server_id, "gone"),))
     readmin.platform.requests.clear()
     with pytest.raises(UpstreamNotFound) as caught:
-        await provider.claim(stale, place, 1002)
+        await provider.claim(stale, place, 1_000_000_002)
     assert caught.value.what == what
     assert len(readmin.platform.requests) == 1  # so the platform said it
 
@@ -230,7 +251,7 @@ async def test_harmful_places_are_never_sent(readmin, provider, change):
     session = replace(session, servers=(Server(place.server_id, "x"),))
     readmin.platform.requests.clear()
     with pytest.raises(UpstreamNotFound):
-        await provider.claim(session, place, 1002)
+        await provider.claim(session, place, 1_000_000_002)
     with pytest.raises(UpstreamRefused):
         await provider.claim(replace(session, servers=(Server(MAIN, "x"),)), PLACE, 0)
     assert readmin.platform.requests == []

@@ -127,3 +127,17 @@ async def test_an_unreadable_list_is_a_misreading(odd, connect, data):
     odd.answers = [http(200, {"success": True, "data": data})]
     with pytest.raises(Misread):
         await connect("series", odd.base_url).list_sessions()
+
+
+async def test_endless_pages_are_capped(odd, connect):
+    def respond(seen):
+        number = len(odd.seen)
+        item = {"SessionId": f"s{number}", "Scheduled": "2999-01-01T00:00:00Z"}
+        return http(200, {"success": True, "data": {"Sessions": [item, None]}})
+
+    odd.respond = respond
+    provider = connect("series", odd.base_url)
+    sessions = await provider.list_sessions()
+    assert len(sessions) == len(odd.seen) == 40  # twenty pages of each status
+    assert provider.health().left_out == 40
+    assert "status=ongoing&page=20" in odd.seen[-1].target

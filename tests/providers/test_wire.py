@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +15,7 @@ from bot.errors import (
     OutcomeUnknown,
     RateLimited,
     Unavailable,
+    UpstreamFacts,
     UpstreamNotFound,
     UpstreamRefused,
 )
@@ -20,7 +23,7 @@ from bot.providers.dialects import READMIN_V1, READMIN_V2, SERIES
 from bot.providers.http import Bounds, Wire
 from bot.providers.verdicts import Reply, judge
 
-from .conftest import HASTY, KEY, OPEN, PATIENT, http
+from .conftest import HASTY, KEY, OPEN, PATIENT, SOON, http
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 OK = http(200, {"success": True, "data": 1})
@@ -91,6 +94,21 @@ async def test_an_answer_that_never_ends(odd):
         await wire.send("POST", "/x", {})
     assert len(odd.seen) <= 1
     await wire.aclose()
+
+
+async def test_a_huge_answer_is_not_held_in_memory(readmin, connect):
+    provider = connect("readmin-v2", readmin.base_url)
+    readmin.platform.faults.add("huge")  # 64 MiB
+    tracemalloc.start()
+    try:
+        with pytest.raises(Misread):
+            await provider.fetch_session(SOON)
+        with pytest.raises(OutcomeUnknown):
+            await provider.create_server(SOON, "x")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 24_000_000
 
 
 async def test_the_whole_answer_has_a_deadline(odd):
@@ -222,6 +240,30 @@ async def test_a_server_error(odd, wire, status):
     assert len(odd.seen) == 5  # four readings, then it gives up
 
 
+async def test_repetitions_are_logged_once_and_by_us(odd, wire, caplog):
+    caplog.set_level(logging.DEBUG)
+    odd.answers = [http(500)]
+    with pytest.raises(Unavailable):
+        await wire.get("/x")
+    assert len(odd.seen) == 4
+    assert [one for one in caplog.records if one.name.startswith("stamina")] == []
+    assert [one.message for one in caplog.records if one.name.startswith("bot")] == [
+        "ReAdmin: gave up a read"
+    ]
+
+
+async def test_errors_tell_status_reason_platform_and_time(odd, wire):
+    odd.answers = [http(400, {"reason": "Not today"})]
+    with pytest.raises(UpstreamRefused) as caught:
+        await wire.get("/x")
+    assert caught.value.facts == UpstreamFacts("ReAdmin", 400, "Not today", NOW)
+    odd.answers = [b""]
+    for call, kind in ((wire.get("/x"), Unavailable), (wire.send("POST", "/x"), OutcomeUnknown)):
+        with pytest.raises(kind) as silence:
+            await call
+        assert silence.value.facts == UpstreamFacts("ReAdmin", sent_at=NOW)
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
@@ -242,17 +284,16 @@ async def test_too_many_requests(odd, wire, header, seconds):
     assert len(odd.seen) == 1
 
 
-async def test_a_read_waits_a_short_while_but_not_long(odd, wire):
-    for status in (429, 503):
-        odd.seen.clear()
-        odd.answers = [http(status, {}, "Retry-After: 0"), OK]
-        assert await wire.get("/x")
-        assert len(odd.seen) == 2
-        odd.seen.clear()
-        odd.answers = [http(status, {}, "Retry-After: 60"), OK]
-        with pytest.raises(RateLimited if status == 429 else Unavailable):
-            await wire.get("/x")
-        assert len(odd.seen) == 1
+@pytest.mark.parametrize(("status", "kind"), [(429, RateLimited), (503, Unavailable)])
+async def test_a_read_waits_a_short_while_but_not_long(odd, wire, status, kind):
+    odd.answers = [http(status, {}, "Retry-After: 0"), OK]
+    assert await wire.get("/x")
+    assert len(odd.seen) == 2
+    odd.seen.clear()
+    odd.answers = [http(status, {}, "Retry-After: 60"), OK]
+    with pytest.raises(kind):
+        await wire.get("/x")
+    assert len(odd.seen) == 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -3,11 +3,13 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
 
 from bot.sandbox.platforms import seeds
+from bot.sandbox.platforms.documents import utcnow
 from bot.sandbox.platforms.faults import FAULTS, UnknownFaultError
 from bot.sandbox.platforms.platform import HUGE_MIB, MIB
 from bot.sandbox.platforms.readmin import ReAdminPlatform
@@ -63,6 +65,9 @@ async def until(true: Callable[[], bool]) -> None:
         ("empty-200", 200, True),
         ("wrong-shape", 200, True),
         ("truncated", 201, True),
+        ("wrong-charset", 201, True),
+        ("deep", 200, True),
+        ("rate-limit-date", 429, False),
         ("rate-limit", 429, False),
         ("rate-limit-bare", 429, False),
         ("revoked-key", 401, False),
@@ -85,6 +90,13 @@ async def test_answers_instead_of_the_honest_one(
         assert answer.headers["location"] == f"{readmin.base_url}/redirected"
     elif fault == "empty-200":
         assert answer.content == b""
+    elif fault == "wrong-charset":
+        assert answer.content.decode("utf-16").startswith('{"success":true')
+    elif fault == "deep":
+        with pytest.raises(RecursionError):
+            answer.json()
+    elif fault == "rate-limit-date":
+        assert parsedate_to_datetime(answer.headers["retry-after"]) > utcnow()
     elif fault == "truncated":
         with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
             answer.json()
@@ -141,6 +153,20 @@ async def test_a_hanging_call_does_not_hold_up_the_end() -> None:
         await asyncio.wait_for(platform.stop(), DEADLINE)
         with pytest.raises(httpx.TransportError):
             await call
+
+
+async def test_drip_gives_byte_after_byte_until_cleared(
+    api: httpx.AsyncClient, readmin: ReAdminPlatform
+) -> None:
+    readmin.faults.add("drip", "claim", times=1)
+    async with api.stream("POST", CLAIMS, json=WISH) as answer:
+        assert answer.status_code == 200
+        assert stored(readmin)
+        pieces = answer.aiter_raw()
+        assert {byte for _ in range(3) for byte in await anext(pieces)} == {32}
+        readmin.faults.clear()
+        async with asyncio.timeout(DEADLINE):
+            assert {byte async for piece in pieces for byte in piece} <= {32}
 
 
 async def test_store_late(api: httpx.AsyncClient, readmin: ReAdminPlatform) -> None:
