@@ -35,7 +35,7 @@ from bot.providers.bounds import utc_now as utc_now
 from bot.providers.dialects import Dialect
 from bot.providers.gate import Gate
 from bot.providers.guard import AddressRefusedError, UpstreamPolicy, open_transport
-from bot.providers.verdicts import Json, Reply, judge, pause_asked, unclear
+from bot.providers.verdicts import Json, Reply, judge, note_request, pause_asked, unclear
 
 log = logging.getLogger(__name__)
 
@@ -138,6 +138,7 @@ class Wire:
         request = self._request(method, path, body=body, silence=self._bounds.write)
         async with self._gate.line(writing=True):
             sent_at = self._clock()
+            note_request(sent_at)
             try:
                 async with asyncio.timeout(self._bounds.write_total):
                     outcome = await self._exchange(request)
@@ -183,6 +184,7 @@ class Wire:
     async def _read_once(self, request: httpx.Request, call: _Call) -> Json:
         async with self._gate.line(writing=False, trial=call.trial):
             call.sent_at = self._clock()
+            note_request(call.sent_at)
             outcome = await self._exchange(request)
         try:
             return self._judge(outcome, call.sent_at, writing=False)

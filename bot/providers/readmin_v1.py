@@ -12,7 +12,7 @@ from bot.providers.http import Wire
 from bot.providers.payloads import parse, parse_each
 from bot.providers.readings import Readings
 from bot.providers.readmin_payloads import RawSession
-from bot.providers.verdicts import Json, misread, unclear
+from bot.providers.verdicts import Json, facts_of_answer, misread, unclear
 
 
 class ReAdminV1:
@@ -73,7 +73,7 @@ class ReAdminV1:
         answer = await self._wire.get(ids.path("sessions", session_id))
         if "session" in answer and answer["session"] is None:
             text = f"{dialect.platform} does not have this session."
-            raise UpstreamNotFound(text, UpstreamFacts(dialect.platform, 200), "session")
+            raise UpstreamNotFound(text, facts_of_answer(dialect.platform, 200), "session")
         raw = parse(RawSession, answer.get("session"), dialect)
         groups = await self._groups.covering(_group_ids(raw))
         return readmin.from_raw(raw, groups, self._clock(), dialect)

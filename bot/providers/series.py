@@ -24,7 +24,7 @@ from bot.providers.http import Wire
 from bot.providers.payloads import parse, parse_each, parse_values, to_roblox_id
 from bot.providers.readings import Readings
 from bot.providers.series_payloads import CustomRolePayload, SeriesSession
-from bot.providers.verdicts import Json, misread
+from bot.providers.verdicts import Json, facts_of_answer, misread
 
 log = logging.getLogger(__name__)
 
@@ -185,7 +185,7 @@ class Series:
         role = session.role(place.group_id, place.role_id)
         if role is None:
             text = f"{platform} does not have this role."
-            raise UpstreamNotFound(text, UpstreamFacts(platform), "role")
+            raise UpstreamNotFound(text, facts_of_answer(platform), "role")
         for slot in role.vacant_slots:
             if slot not in tried:
                 return slot
@@ -195,11 +195,11 @@ class Series:
         if roblox_id in session.holders(place.server_id, place.role_id):
             platform = self._wire.dialect.platform
             text = f"{platform} says that this person already holds this role."
-            raise AlreadyHeld(text, UpstreamFacts(platform))
+            raise AlreadyHeld(text, facts_of_answer(platform))
 
     def _none_left(self) -> SlotTaken:
         platform = self._wire.dialect.platform
-        return SlotTaken(f"No place of this role is left on {platform}.", UpstreamFacts(platform))
+        return SlotTaken(f"No place of this role is left on {platform}.", facts_of_answer(platform))
 
 
 def _to_role(name: str, role: CustomRolePayload) -> Role:

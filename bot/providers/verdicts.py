@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import json
 import re
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,6 +39,10 @@ class Reply:
     body: bytes | None
     retry_after: str | None = None
     location: str | None = None
+
+
+# An answer is parsed by the task that asked for it, some calls away from where it was sent.
+_requested_at: ContextVar[datetime | None] = ContextVar("requested_at", default=None)
 
 
 def judge(dialect: Dialect, reply: Reply, *, writing: bool, now: datetime) -> Json:
@@ -118,8 +123,18 @@ def misread(dialect: Dialect, status: int | None = None) -> Misread:
     """The error for an answer to a read that is not what the platform's contract says."""
     return Misread(
         f"{dialect.platform} answered with something Muster cannot read.",
-        UpstreamFacts(dialect.platform, status),
+        facts_of_answer(dialect.platform, status),
     )
+
+
+def note_request(at: datetime) -> None:
+    """The calling task sends a request now (UTC); what it finds in the answer is dated so."""
+    _requested_at.set(at)
+
+
+def facts_of_answer(platform: str, status: int | None = None) -> UpstreamFacts:
+    """What is known about a fault that shows only in the contents of an answer."""
+    return UpstreamFacts(platform, status, sent_at=_requested_at.get())
 
 
 def read_object(body: bytes | None) -> Json | None:
