@@ -49,6 +49,7 @@ class Capabilities:
     has_servers: bool  # sessions are split into servers, and a claim names one
     enforces_limits: bool  # capacity and rank are refused by the platform itself
     one_claim_per_server: bool  # a second claim by the same person replaces the first
+    loses_writes: bool = False  # a release can undo what was written at the same moment
 
 
 @dataclass(frozen=True, slots=True)
