@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import aiohttp
 
@@ -13,9 +15,11 @@ from bot.models import Workspace
 from bot.providers import open_provider
 from bot.providers.guard import UpstreamPolicy
 from bot.settings import Settings
-from bot.store.database import Database, schema_state
+from bot.store.database import Database, SchemaState, schema_state
 from bot.store.keyring import KeyRing
 from bot.store.workspaces import WorkspaceStore
+
+SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +41,20 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """Look at Discord, the database and every workspace. Changes nothing."""
     yield Finding("settings", True, "complete")
     yield await _discord(settings)
+    if (file := _missing_file(settings.database_url)) is not None:
+        yield Finding("database", True, f"{file} does not exist yet; `muster run` creates it")
+        return
     try:
         state = await schema_state(settings.database_url)
     except StartRefused as error:
         yield Finding("database", False, str(error))
         return
-    if state != "current":
-        advice = (
-            "run `muster migrate`, or just `muster run`"
-            if state == "behind"
-            else "install the newer Muster that made it"
-        )
-        yield Finding("database", False, f"schema is {state}", advice)
+    if state is SchemaState.NEWER:
+        advice = "install the newer Muster that made it"
+        yield Finding("database", False, "schema is newer", advice)
+        return
+    if state is SchemaState.BEHIND:
+        yield Finding("database", True, "reachable; `muster run` brings its schema up to date")
         return
     yield Finding("database", True, "reachable, schema is current")
     database = await Database.open(settings.database_url)
@@ -61,6 +67,14 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
             yield await _workspace(settings, store, workspace)
     finally:
         await database.close()
+
+
+def _missing_file(database_url: str) -> Path | None:
+    """The SQLite file that is not there yet, in a folder that is."""
+    if not database_url.startswith(SQLITE):
+        return None
+    file = Path(database_url.removeprefix(SQLITE))
+    return file if not file.exists() and os.access(file.parent, os.W_OK) else None
 
 
 async def _discord(settings: Settings) -> Finding:

@@ -154,13 +154,14 @@ async def test_the_doctor_finds_nothing(good: dict[str, str], tmp_path: Path) ->
     assert "the application is called Muster" in ran.out
 
 
-async def test_the_doctor_finds_a_bad_token_and_an_old_schema(
+async def test_the_doctor_finds_a_bad_token_before_the_first_start(
     good: dict[str, str], tmp_path: Path
 ) -> None:
     ran = await muster(tmp_path, "doctor", **(good | {"DISCORD_TOKEN": "bad.token"}))
     assert ran.status == 1
     assert "WRONG discord: the token is refused → copy MUSTER_DISCORD_TOKEN" in ran.out
-    assert "WRONG database: schema is behind" in ran.out
+    assert "ok    database: muster.db does not exist yet; `muster run` creates it" in ran.out
+    assert not (tmp_path / "muster.db").exists(), "the doctor only looks"
     assert "bad.token" not in ran.out + ran.err
     assert "Traceback" not in ran.err
 

@@ -118,10 +118,20 @@ async def test_discord_that_does_not_answer(
     assert finding.detail.startswith("not reachable (")
 
 
-async def test_a_schema_that_is_behind(settings: Settings) -> None:
+async def test_a_database_that_is_not_there_yet(settings: Settings, tmp_path: Path) -> None:
     finding = (await find(settings))["database"]
-    assert (finding.ok, finding.detail) == (False, "schema is behind")
-    assert "muster migrate" in finding.advice
+    assert finding.ok
+    assert "does not exist yet; `muster run` creates it" in finding.detail
+    assert not (tmp_path / "muster.db").exists()
+
+
+async def test_a_schema_that_is_behind(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "muster.db").touch()
+    finding = (await find(settings))["database"]
+    assert (finding.ok, finding.detail) == (
+        True,
+        "reachable; `muster run` brings its schema up to date",
+    )
 
 
 async def test_a_schema_of_a_newer_muster(settings: Settings, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from urllib.parse import quote
 from bot.errors import UpstreamFacts, UpstreamNotFound, UpstreamRefused
 
 LARGEST_ROBLOX_ID = 2**63 - 1
-READMIN_SESSION = re.compile(r"[0-9a-fA-F]{24}")
+# ReAdmin takes capitals too, but a session must have one name here: its lane hangs on it.
+READMIN_SESSION = re.compile(r"[0-9a-f]{24}")
 SERIES_SESSION = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 _PLAIN = re.compile(r"[A-Za-z0-9_:-]{1,200}")

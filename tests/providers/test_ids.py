@@ -30,14 +30,14 @@ def test_plain_ids(value):
     assert ids.plain_id(value, "server", "ReAdmin") == value
 
 
-@pytest.mark.parametrize("value", ["0" * 23, "0" * 25, "g" * 24, "notCreated", "0" * 24 + "\n"])
+@pytest.mark.parametrize("value", ["0" * 23, "0" * 25, "g" * 24, "A" * 24, "notCreated", "0" * 24 + "\n"])
 def test_readmin_sessions_are_24_hexadecimal_digits(value):
     with pytest.raises(UpstreamNotFound):
         ids.session_id(value, ids.READMIN_SESSION, "ReAdmin")
 
 
 def test_good_sessions():
-    assert ids.session_id("65F0a1b2c3d4e5f600000001", ids.READMIN_SESSION, "x")
+    assert ids.session_id("65f0a1b2c3d4e5f600000001", ids.READMIN_SESSION, "x")
     assert ids.session_id("session_17638_q1w2-e3", ids.SERIES_SESSION, "x")
 
 
