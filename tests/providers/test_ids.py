@@ -30,7 +30,9 @@ def test_plain_ids(value):
     assert ids.plain_id(value, "server", "ReAdmin") == value
 
 
-@pytest.mark.parametrize("value", ["0" * 23, "0" * 25, "g" * 24, "A" * 24, "notCreated", "0" * 24 + "\n"])
+@pytest.mark.parametrize(
+    "value", ["0" * 23, "0" * 25, "g" * 24, "A" * 24, "notCreated", "0" * 24 + "\n"]
+)
 def test_readmin_sessions_are_24_hexadecimal_digits(value):
     with pytest.raises(UpstreamNotFound):
         ids.session_id(value, ids.READMIN_SESSION, "ReAdmin")
