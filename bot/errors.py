@@ -123,3 +123,7 @@ class MessengerError(MusterError):
 
 class ChannelLost(MessengerError):
     """The channel or message is gone, or the bot may no longer use it."""
+
+
+class MessageGone(ChannelLost):
+    """The message or its channel was deleted: it will not come back."""

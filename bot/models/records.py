@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.models.platforms import Place, ProviderKind
@@ -15,6 +15,14 @@ class WorkspaceState(StrEnum):
     OK = "ok"
     KEY_REFUSED = "key refused"
     DOWN = "down"
+
+
+class ClashPolicy(StrEnum):
+    """What happens when somebody claims two sessions that run at the same time."""
+
+    OFF = "off"
+    WARN = "warn"  # they are asked whether they mean it
+    REFUSE = "refuse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +41,30 @@ class Workspace:
     ping_role_id: int | None = None
     host_role_ids: frozenset[int] = frozenset()
     claimer_role_ids: frozenset[int] = frozenset()  # empty: every member may claim
+    barred_role_ids: frozenset[int] = frozenset()  # who has one of these may not
+    clash: ClashPolicy = ClashPolicy.WARN
     state: WorkspaceState = WorkspaceState.OK
     state_since: datetime | None = None
+
+    @property
+    def upstream(self) -> str:
+        """Names, with a session id, one session of the platform, however its host is spelled.
+
+        ReAdmin's session ids are unique in the world; one server may answer to several addresses.
+        """
+        return self.base_url if self.kind is ProviderKind.SERIES else "readmin"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRule:
+    """Which Discord roles may claim one claimable role of a workspace, wherever it is offered."""
+
+    workspace_id: int
+    group_id: str
+    role_id: str
+    role_name: str  # as it was called when the rule was made; display only
+    allowed_role_ids: frozenset[int] = frozenset()  # in place of the workspace's, unless empty
+    barred_role_ids: frozenset[int] = frozenset()  # besides the workspace's
 
 
 class LinkSource(StrEnum):
@@ -65,6 +95,7 @@ class AnnouncementState(StrEnum):
     CLOSED = "closed"
     ENDED = "ended"
     GONE = "gone"  # the session no longer exists on the platform
+    LOST = "lost"  # its message or channel was deleted; the session can be posted again
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +118,14 @@ class Announcement:
     closed_by: int | None = None
     closed_at: datetime | None = None
     rendered_hash: str = ""
+    cutoff_minutes: int | None = None  # before the start; None: claims stay open to the end
+
+    @property
+    def cut_off(self) -> datetime | None:
+        """When members can no longer claim; hosts still can."""
+        if self.cutoff_minutes is None:
+            return None
+        return self.starts_at - timedelta(minutes=self.cutoff_minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +181,7 @@ class Attempt:
     workspace_id: int
     announcement_id: int
     opening_id: int
-    upstream: str  # normalised base URL; with the session id it names the lane
+    upstream: str  # `Workspace.upstream`; with the session id it names the lane
     place: Place
     door: Door
     actor_id: int  # Discord id of who pressed
@@ -156,6 +195,11 @@ class Attempt:
     settled_at: datetime | None = None
     upstream_status: int | None = None
     reason: str = ""
+    owner: int | None = field(default=None, compare=False)  # the process that drives it
+    unread_since: datetime | None = None  # first of the failed reads in a row
+    repaired: bool = False  # it vanished once and was written again
+    with_reason: bool = False  # a host gave a reason; the reason itself is not kept
+    told: bool = False  # whom it is for knows the ending
 
     def moved_to(self, state: AttemptState) -> Attempt:
         """The same attempt in another state."""

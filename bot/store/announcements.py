@@ -41,6 +41,7 @@ class AnnouncementStore:
         now: datetime,
         note: str = "",
         ping: bool = False,
+        cutoff_minutes: int | None = None,
     ) -> Announcement:
         """Store what a host is looking at. Raises Refusal when the guild lost the workspace."""
         insert = announcements.insert().values(
@@ -55,6 +56,7 @@ class AnnouncementStore:
             ends_at=ends_at,
             note=note,
             ping=ping,
+            cutoff_minutes=cutoff_minutes,
             rendered_hash="",
             touched_at=now,
         )
@@ -139,6 +141,12 @@ class AnnouncementStore:
     async def set_rendered(self, announcement_id: int, rendered_hash: str) -> None:
         """Remember what the board shows."""
         await self._update(_c.announcement_id == announcement_id, rendered_hash=rendered_hash)
+
+    async def remove_draft(self, announcement_id: int) -> None:
+        """Forget a draft; does nothing to what is posted."""
+        draft = delete(announcements).where(IS_DRAFT, _c.announcement_id == announcement_id)
+        async with self._database.write() as connection:
+            await connection.execute(draft)
 
     async def remove_drafts_before(self, time: datetime) -> int:
         """Forget drafts that nobody touched since `time`; returns how many."""

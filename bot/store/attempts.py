@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import fields
+import secrets
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from pydantic import SecretStr
-from sqlalchemy import Boolean, ColumnElement, Row, Select, bindparam, case, func, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import StartRefused
-from bot.models import Attempt, Place
+from bot.models import Attempt, AttemptState
+from bot.store.attempt_rows import AttemptRows, saved
 from bot.store.batching import Batch
 from bot.store.database import Database
 from bot.store.keyring import KeyRing
-from bot.store.tables import IS_RUNNING, claim_attempts
+from bot.store.locks import Hold
+from bot.store.tables import IS_RUNNING, IS_UNTOLD, claim_attempts
 
 log = logging.getLogger(__name__)
 
@@ -25,19 +39,25 @@ _SAVE = (  # the other columns come with the rows of `_saved`
     update(claim_attempts)
     .where(_c.operation_id == bindparam("saved_id"))
     .values(
-        encrypted_token=case((bindparam("settled", type_=Boolean()), ""), else_=_c.encrypted_token)
+        encrypted_token=case((bindparam("done", type_=Boolean()), ""), else_=_c.encrypted_token),
+        repaired=or_(_c.repaired, bindparam("mended", type_=Boolean())),  # once so, always so
     )
 )
 
 
 class AttemptStore:
-    """Rows of `claim_attempts`. Nothing returns before its row would survive a power cut."""
+    """Rows of `claim_attempts`. Nothing returns before its row would survive a power cut.
+
+    Each object is one owner of rows: the process that carries them out.
+    """
 
     def __init__(self, database: Database, keyring: KeyRing) -> None:
         self._database = database
-        self._keyring = keyring
+        self._rows = AttemptRows(keyring)
+        self._owner = secrets.randbelow(2**31 - 1) + 1
         self._adds = Batch(self._add_all)
         self._saves = Batch(self._save_all)
+        self._told = Batch(self._mark_told_all)
 
     async def add(self, attempt: Attempt) -> Attempt | None:
         """Store a new attempt: None when it is stored.
@@ -53,8 +73,53 @@ class AttemptStore:
             # The other one was settled between our insert and our look: there is room now.
 
     async def save(self, attempt: Attempt) -> None:
-        """Store state, times, status and reason. Erases the interaction token when settled."""
+        """Store state, times, status, reason and marks. Erases the token of a settled, told one."""
         await self._saves.submit(attempt)
+
+    async def mark_sent(self, attempt: Attempt, now: datetime) -> Attempt | None:
+        """Store that the write goes out now; None when the row is no longer ours or not pending.
+
+        Then another process has taken it over, and nothing may be written for it.
+        """
+        ours = (_c.operation_id == attempt.operation_id) & (_c.owner == self._owner)
+        sent = replace(attempt, state=AttemptState.SENT, sent_at=now)
+        change = update(claim_attempts).where(ours, _c.state == AttemptState.PENDING)
+        async with self._database.write() as connection:
+            result = await connection.execute(change.values(state=sent.state, sent_at=now))
+            return sent if result.rowcount else None
+
+    async def mark_told(self, operation_ids: Iterable[str]) -> None:
+        """Whom these settled attempts are for knows their endings; the tokens are erased."""
+        await asyncio.gather(*(self._told.submit(one) for one in operation_ids))
+
+    async def take(self, attempt: Attempt) -> bool:
+        """Become the owner of a row whose owner no longer lives; False when somebody else did."""
+        await self._database.own(self._owner)
+        if attempt.owner == self._owner:
+            return True
+        before = _c.owner.is_(None) if attempt.owner is None else _c.owner == attempt.owner
+        change = update(claim_attempts).where(_c.operation_id == attempt.operation_id, before)
+        async with self._database.write() as connection:
+            result = await connection.execute(change.values(owner=self._owner))
+            return bool(result.rowcount)
+
+    async def live_owners(self) -> set[int]:
+        """Whose rows are being carried out: ours, and those of other processes that live."""
+        return await self._database.live_owners() | {self._owner}
+
+    def session_lock(self, key: str) -> AbstractAsyncContextManager[Hold]:
+        """Keep other processes away from one upstream session; see `Database.session_lock`."""
+        return self._database.session_lock(key)
+
+    async def erase_token(self, operation_id: str) -> None:
+        """The answer that this token leads to is out of reach."""
+        change = update(claim_attempts).where(_c.operation_id == operation_id)
+        async with self._database.write() as connection:
+            await connection.execute(change.values(encrypted_token=""))
+
+    def owns(self, attempt: Attempt) -> bool:
+        """Whether this process carries the row out."""
+        return attempt.owner == self._owner
 
     async def get(self, operation_id: str) -> Attempt | None:
         """The attempt with this operation id."""
@@ -62,9 +127,31 @@ class AttemptStore:
             return await self._first(connection, _c.operation_id == operation_id)
 
     async def list_unsettled(self, limit: int) -> list[Attempt]:
-        """Attempts of all guilds that have no final outcome, oldest first."""
-        running = select(claim_attempts).where(IS_RUNNING)
-        return await self._list(running.order_by(_c.created_at, _c.operation_id).limit(limit))
+        """Attempts of all guilds that have no final outcome, at most `limit` of each workspace.
+
+        Oldest first within a workspace, so that one that is dead hides no other's.
+        """
+        workspaces = select(_c.workspace_id).where(IS_RUNNING).distinct()
+        async with self._database.read() as connection:
+            numbers = (await connection.scalars(workspaces)).all()
+        running = select(claim_attempts).where(IS_RUNNING).order_by(_c.created_at, _c.operation_id)
+        found = [
+            await self._list(running.where(_c.workspace_id == number).limit(limit))
+            for number in sorted(numbers)
+        ]
+        return [attempt for attempts in found for attempt in attempts]
+
+    async def list_untold(self, guild_id: int, discord_id: int) -> list[Attempt]:
+        """What was asked for this member, ended, and was never said; oldest first."""
+        theirs = (IS_UNTOLD, _c.guild_id == guild_id, _c.subject_id == discord_id)
+        query = select(claim_attempts).where(*theirs, _c.settled_at.is_not(None))
+        return await self._list(query.order_by(_c.created_at, _c.operation_id))
+
+    async def list_unanswered(self, since: datetime, limit: int) -> list[Attempt]:
+        """Settled attempts of all guilds made after `since` whose answer still waits for words."""
+        waiting = (IS_UNTOLD, _c.settled_at.is_not(None), _c.encrypted_token != "")
+        query = select(claim_attempts).where(*waiting, _c.created_at >= since)
+        return await self._list(query.order_by(_c.created_at, _c.operation_id).limit(limit))
 
     async def list_unsettled_for(self, upstream: str, session_id: str) -> list[Attempt]:
         """Attempts of all guilds on one session that have no final outcome, oldest first."""
@@ -85,9 +172,10 @@ class AttemptStore:
         return await self._list(theirs.order_by(_c.created_at.desc()).limit(limit))
 
     async def _add_all(self, attempts: Sequence[Attempt]) -> list[tuple[bool, Attempt | None]]:
+        await self._database.own(self._owner)  # before others can see a row of ours
         # In lane order, so that two processes never wait for each other's rows crosswise.
         rows = sorted(
-            (self._to_row(attempt) for attempt in attempts),
+            (self._rows.to_row(attempt, self._owner) for attempt in attempts),
             key=lambda row: (row["upstream"], row["session_id"], row["roblox_id"]),
         )
         insert = self._database.insert(claim_attempts).on_conflict_do_nothing()
@@ -122,75 +210,25 @@ class AttemptStore:
     async def _save_all(self, attempts: Sequence[Attempt]) -> list[None]:
         ordered = sorted(attempts, key=lambda attempt: attempt.operation_id)
         async with self._database.write() as connection:
-            await connection.execute(_SAVE, [_saved(attempt) for attempt in ordered])
+            await connection.execute(_SAVE, [saved(attempt) for attempt in ordered])
         return [None] * len(attempts)
+
+    async def _mark_told_all(self, operation_ids: Sequence[str]) -> list[None]:
+        told = update(claim_attempts).where(
+            _c.operation_id.in_(sorted(operation_ids)), _c.settled_at.is_not(None)
+        )
+        async with self._database.write() as connection:
+            await connection.execute(told.values(told=True, encrypted_token=""))
+        return [None] * len(operation_ids)
 
     async def _first(
         self, connection: AsyncConnection, condition: ColumnElement[bool]
     ) -> Attempt | None:
         found = await connection.execute(select(claim_attempts).where(condition))
         row = found.one_or_none()
-        return self._to_attempt(row) if row else None
+        return self._rows.to_attempt(row) if row else None
 
     async def _list(self, query: Select[Any]) -> list[Attempt]:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        return [self._to_attempt(row) for row in rows]
-
-    def _to_row(self, attempt: Attempt) -> dict[str, Any]:
-        token = attempt.interaction_token
-        return {
-            "operation_id": attempt.operation_id,
-            "kind": attempt.kind,
-            "state": attempt.state,
-            "guild_id": attempt.guild_id,
-            "workspace_id": attempt.workspace_id,
-            "announcement_id": attempt.announcement_id,
-            "opening_id": attempt.opening_id,
-            "upstream": attempt.upstream,
-            "session_id": attempt.place.session_id,
-            "server_id": attempt.place.server_id,
-            "group_id": attempt.place.group_id,
-            "role_id": attempt.place.role_id,
-            "door": attempt.door,
-            "actor_id": attempt.actor_id,
-            "subject_id": attempt.subject_id,
-            "roblox_id": attempt.roblox_id,
-            "created_at": attempt.created_at,
-            "interaction_id": attempt.interaction_id,
-            "encrypted_token": self._keyring.encrypt(SecretStr(token)) if token else "",
-            "sent_at": attempt.sent_at,
-            "absent_since": attempt.absent_since,
-            "settled_at": attempt.settled_at,
-            "upstream_status": attempt.upstream_status,
-            "reason": attempt.reason,
-        }
-
-    def _to_attempt(self, row: Row[Any]) -> Attempt:
-        values = dict(row._mapping)
-        place = Place(**{part.name: values.pop(part.name) for part in fields(Place)})
-        token = self._token(values.pop("encrypted_token"), row.operation_id)
-        return Attempt(place=place, interaction_token=token, **values)
-
-    def _token(self, encrypted: str, operation_id: str) -> str:
-        """The interaction token, or '' when it is gone: then the member is told another way."""
-        if not encrypted:
-            return ""
-        try:
-            return self._keyring.decrypt(encrypted).get_secret_value()
-        except StartRefused:
-            log.warning("the interaction token of %s was encrypted with a lost key", operation_id)
-            return ""
-
-
-def _saved(attempt: Attempt) -> dict[str, Any]:
-    return {
-        "saved_id": attempt.operation_id,
-        "settled": attempt.state.settled,
-        "state": attempt.state,
-        "sent_at": attempt.sent_at,
-        "absent_since": attempt.absent_since,
-        "settled_at": attempt.settled_at,
-        "upstream_status": attempt.upstream_status,
-        "reason": attempt.reason,
-    }
+        return [self._rows.to_attempt(row) for row in rows]

@@ -20,7 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StartRefused
 from bot.store.engines import UNUSABLE, for_reading, make_engine, refused
+from bot.store.locks import Hold, SessionLocks
 
+ALONE = Hold()  # the one hold of who has nobody to lock out: always held
 MIGRATION_LOCK = 0x6D757374  # "must"; any number that nothing else locks
 
 
@@ -35,6 +37,7 @@ class Database:
         self._turn: AbstractAsyncContextManager[Any] = (
             asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
         )
+        self._locks = SessionLocks(engine) if engine.dialect.name == "postgresql" else None
 
     @classmethod
     async def open(cls, url: str, *, migrating: bool = False) -> Self:
@@ -76,6 +79,27 @@ class Database:
         async with self._reading.begin() as connection:
             yield connection
 
+    @asynccontextmanager
+    async def session_lock(self, key: str) -> AsyncIterator[Hold]:
+        """Hold this lock against other processes; with SQLite there are none.
+
+        Whoever shares this object must take turns first. Raises LockLost when it cannot be had.
+        """
+        if self._locks is None:
+            yield ALONE
+            return
+        async with self._locks.hold(key) as hold:
+            yield hold
+
+    async def own(self, owner: int) -> None:
+        """Be alive to other processes under this number until this object is closed."""
+        if self._locks is not None:
+            await self._locks.own(owner)
+
+    async def live_owners(self) -> set[int]:
+        """Which numbers given to `own` belong to processes that live; with SQLite none is known."""
+        return await self._locks.live_owners() if self._locks is not None else set()
+
     async def check(self) -> None:
         """See that the database answers and takes writes. Raises StartRefused with one sentence."""
         try:
@@ -86,6 +110,8 @@ class Database:
 
     async def close(self) -> None:
         """Give back every connection."""
+        if self._locks is not None:
+            await self._locks.aclose()
         await self._writing.dispose()
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -27,7 +27,7 @@ _BUSY_SECONDS = 15  # how long to wait for another process that writes the same 
 _CONNECT_SECONDS = 10
 _COMMAND_SECONDS = 30
 _SQLITE_CONNECTIONS = 4  # each is a thread; one writes, the others read
-_POSTGRES_CONNECTIONS = 10
+_POSTGRES_CONNECTIONS = 11  # one of them holds the locks between processes
 
 
 def make_engine(url: str, *, migrating: bool = False) -> AsyncEngine:

@@ -16,13 +16,16 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     literal_column,
+    true,
 )
 
 from bot.models import (
     AnnouncementState,
     AttemptKind,
     AttemptState,
+    ClashPolicy,
     Door,
     LinkSource,
     ProviderKind,
@@ -59,11 +62,29 @@ workspaces = Table(
     Column("ping_role_id", BigInteger),
     Column("host_role_ids", IdSet, nullable=False),
     Column("claimer_role_ids", IdSet, nullable=False),
+    Column("barred_role_ids", IdSet, nullable=False, server_default=""),
+    Column("clash", choice(ClashPolicy), nullable=False, server_default=ClashPolicy.WARN.value),
     Column("state", choice(WorkspaceState), nullable=False),
     Column("state_since", UtcDateTime),
     UniqueConstraint("guild_id", "folded_name"),
     UniqueConstraint("workspace_id", "guild_id"),  # what announcements point at
     sqlite_autoincrement=True,
+)
+
+role_rules = Table(
+    "role_rules",
+    metadata,
+    Column(
+        "workspace_id",
+        BigInteger,
+        ForeignKey("workspaces.workspace_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("group_id", Text, primary_key=True),
+    Column("role_id", Text, primary_key=True),
+    Column("role_name", Words, nullable=False),
+    Column("allowed_role_ids", IdSet, nullable=False),
+    Column("barred_role_ids", IdSet, nullable=False),
 )
 
 links = Table(
@@ -100,6 +121,7 @@ announcements = Table(
     Column("closed_at", UtcDateTime),
     Column("rendered_hash", Text, nullable=False),
     Column("touched_at", UtcDateTime, nullable=False),  # drafts are forgotten some time after
+    Column("cutoff_minutes", Integer),
     # Both columns, so that no row can join one guild's session to another guild's workspace.
     ForeignKeyConstraint(
         ["workspace_id", "guild_id"],
@@ -159,6 +181,11 @@ claim_attempts = Table(
     Column("settled_at", UtcDateTime),
     Column("upstream_status", Integer),
     Column("reason", Words, nullable=False),
+    Column("owner", Integer),
+    Column("unread_since", UtcDateTime),
+    Column("repaired", Boolean, nullable=False, server_default=false()),
+    Column("with_reason", Boolean, nullable=False, server_default=false()),
+    Column("told", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("interaction_id"),  # both databases let any number of NULLs in
     Index(None, "guild_id", "subject_id", "created_at"),
 )
@@ -181,6 +208,7 @@ IS_DRAFT = announcements.c.state == literal_column(f"'{AnnouncementState.DRAFT}'
 IS_RUNNING = _one_of(
     claim_attempts.c.state, AttemptState.PENDING, AttemptState.SENT, AttemptState.UNKNOWN
 )
+IS_UNTOLD = claim_attempts.c.told == false()
 
 
 def _partial(name: str, *columns: Column[object], where: ColumnElement[bool], unique: bool) -> None:
@@ -199,4 +227,7 @@ _partial(
     where=IS_RUNNING,
     unique=True,
 )
-_partial("ix_claim_attempts_running_age", _j.created_at, where=IS_RUNNING, unique=False)
+_partial(
+    "ix_claim_attempts_running_age", _j.workspace_id, _j.created_at, where=IS_RUNNING, unique=False
+)
+_partial("ix_claim_attempts_untold", _j.guild_id, _j.subject_id, where=IS_UNTOLD, unique=False)

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import ColumnElement, Row, delete, select, update
 
 from bot.errors import Refusal
-from bot.models import ProviderKind, Workspace, WorkspaceState
+from bot.models import ClashPolicy, ProviderKind, Workspace, WorkspaceState
 from bot.store.columns import fits
 from bot.store.database import Database
 from bot.store.keyring import KeyRing
@@ -28,6 +28,8 @@ class WorkspaceSettings(TypedDict, total=False):
     ping_role_id: int | None
     host_role_ids: frozenset[int]
     claimer_role_ids: frozenset[int]
+    barred_role_ids: frozenset[int]
+    clash: ClashPolicy
 
 
 class WorkspaceStore:

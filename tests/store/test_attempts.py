@@ -154,7 +154,7 @@ async def test_saving_keeps_everything_else(database: Database, keyring: KeyRing
     assert await store.get(attempt.operation_id) == unknown
 
 
-async def test_a_token_is_encrypted_and_erased_when_settled(
+async def test_a_token_is_encrypted_and_erased_when_told(
     database: Database, keyring: KeyRing
 ) -> None:
     store = AttemptStore(database, keyring)
@@ -164,10 +164,14 @@ async def test_a_token_is_encrypted_and_erased_when_settled(
     assert encrypted
     assert "a-token" not in encrypted
     assert "a-token" not in repr(attempt)
-    await store.save(replace(attempt, state=REFUSED, settled_at=NOW))
+    await store.mark_told([attempt.operation_id])  # too early: it has no ending yet
+    settled = replace(attempt, state=REFUSED, settled_at=NOW)
+    await store.save(settled)
+    assert await store.get(attempt.operation_id) == settled
+    await store.mark_told([attempt.operation_id])
     assert await stored_column(database, "encrypted_token") == [""]
-    assert (await store.get(attempt.operation_id)) == replace(
-        attempt, state=REFUSED, settled_at=NOW, interaction_token=""
+    assert await store.get(attempt.operation_id) == replace(
+        settled, interaction_token="", told=True
     )
 
 

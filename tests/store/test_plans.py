@@ -7,13 +7,14 @@ from typing import Any
 
 from sqlalchemy import Engine, event, text
 
-from bot.models import AnnouncementState, AttemptState, WorkspaceState
+from bot.models import AnnouncementState, AttemptState, RoleRule, WorkspaceState
 from bot.store.announcements import AnnouncementStore
 from bot.store.app_state import AppState
 from bot.store.attempts import AttemptStore
 from bot.store.database import Database
 from bot.store.keyring import KeyRing
 from bot.store.links import LinkStore
+from bot.store.role_rules import RoleRuleStore
 from bot.store.workspaces import WorkspaceStore
 from tests.store.samples import (
     GUILD,
@@ -33,6 +34,7 @@ SMALL = (
     "ix_announcements_drafts",
     "uq_claim_attempts_running",
     "ix_claim_attempts_running_age",
+    "ix_claim_attempts_untold",
 )
 
 
@@ -75,6 +77,7 @@ async def test_no_statement_reads_a_whole_table(database: Database, keyring: Key
         await use_links(LinkStore(database))
         await use_workspaces(database, keyring)
         await use_announcements(database, keyring)
+        await use_role_rules(database, keyring)
         await use_attempts(AttemptStore(database, keyring))
         await AppState(database).set("key", "value")
         await AppState(database).get("key")
@@ -139,6 +142,14 @@ async def use_announcements(database: Database, keyring: KeyRing) -> None:
     await store.remove_drafts_before(NOW)
 
 
+async def use_role_rules(database: Database, keyring: KeyRing) -> None:
+    store = RoleRuleStore(database)
+    number = (await add_workspace(database, keyring, name="ruled")).workspace_id
+    await store.set(RoleRule(number, "group", "role", "Role", frozenset({1})))
+    await store.get(number, "group", "role")
+    await store.list_all(number)
+
+
 async def use_attempts(store: AttemptStore) -> None:
     first = an_attempt(interaction_id=1)
     await store.add(first)
@@ -148,6 +159,12 @@ async def use_attempts(store: AttemptStore) -> None:
     await store.get(first.operation_id)
     await store.list_unsettled(10)
     await store.list_unsettled_for(UPSTREAM, "session")
+    await store.list_untold(GUILD, 1)
+    await store.list_unanswered(NOW, 10)
+    await store.take(replace(first, owner=1))
+    await store.mark_sent(first, NOW)
+    await store.erase_token(first.operation_id)
     await store.count_unsettled()
     await store.list_for_member(GUILD, 1, 10)
     await store.save(replace(first, state=AttemptState.CONFIRMED))
+    await store.mark_told([first.operation_id])

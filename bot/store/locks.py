@@ -1,0 +1,175 @@
+"""Locks between the processes that share one PostgreSQL database. With SQLite there is one process.
+
+All of them live on one connection: PostgreSQL drops them by itself when the process or the
+connection dies, so nobody waits for the dead, and nothing has to be renewed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.errors import LockLost
+
+log = logging.getLogger(__name__)
+
+OWNERS = 0x6D757374  # the first half of the key of every owner's lock
+RETRY = 0.02  # seconds between two tries for a lock that another process holds
+PATIENCE = 60.0  # seconds to wait for another process; one write of theirs is bounded well below
+_GONE = (SQLAlchemyError, OSError, TimeoutError)
+
+_TRY = text("SELECT pg_try_advisory_lock(:key)")
+_UNLOCK = text("SELECT pg_advisory_unlock(:key)")
+_OWN = text("SELECT pg_advisory_lock(:owners, :owner)")
+_LIVE = text(
+    "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND classid = :owners"
+    " AND objsubid = 2 AND granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+_ALIVE = text("SELECT 1")
+
+
+class Hold:
+    """One holding of a lock. Two readings made within one hold have no foreign write between."""
+
+    def __init__(self, locks: SessionLocks | None = None, connection: object = None) -> None:
+        self._locks = locks
+        self._connection = connection
+
+    async def check(self) -> None:
+        """See that the lock is still held. Raises LockLost: then nothing may be written."""
+        if self._locks is not None:
+            await self._locks.check(self._connection)
+
+
+class SessionLocks:
+    """Advisory locks on one dedicated connection, opened when first needed and after a loss."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._turn = asyncio.Lock()  # one statement at a time on the connection
+        self._connection: AsyncConnection | None = None
+        self._owners: set[int] = set()
+
+    @asynccontextmanager
+    async def hold(self, name: str) -> AsyncIterator[Hold]:
+        """Hold the lock of this name against other processes; raises LockLost when it cannot be.
+
+        Not against this process: advisory locks are re-entrant, so callers take turns first.
+        Whoever waits holds the place behind the holder, so that no process is passed over.
+        """
+        waiting, holding = _key(f"waiting:{name}"), _key(name)
+        queued = await self._acquire(waiting)
+        try:
+            held = await self._acquire(holding)
+        finally:  # shielded: a lock that a cancelled caller leaves behind locks others out for good
+            await asyncio.shield(self._release(waiting, queued))
+        try:
+            yield Hold(self, held)
+        finally:
+            await asyncio.shield(self._release(holding, held))
+
+    async def check(self, connection: object) -> None:
+        """Raise LockLost unless this connection is still the one in use, and answers."""
+        async with self._turn:
+            if connection is not self._connection:
+                raise LockLost("the connection that held the lock is gone")
+            await self._run(_ALIVE)
+
+    async def own(self, owner: int) -> None:
+        """Be known to other processes as alive under this number, for as long as we are."""
+        async with self._turn:
+            if owner in self._owners and self._connection is not None:
+                return
+            self._owners.add(owner)
+            await self._opened()
+            await self._run(_OWN, owners=OWNERS, owner=owner)
+
+    async def live_owners(self) -> set[int]:
+        """The numbers of all processes that are alive, our own among them."""
+        async with self._turn:
+            try:
+                return await self._live()
+            except LockLost:  # nothing hangs on this connection: ask on the next one
+                return await self._live()
+
+    async def aclose(self) -> None:
+        """Give every lock back."""
+        async with self._turn:
+            await self._drop()
+
+    async def _live(self) -> set[int]:
+        connection = await self._opened()
+        try:
+            return set((await connection.execute(_LIVE, {"owners": OWNERS})).scalars())
+        except _GONE as error:
+            raise await self._lost(error) from None
+
+    async def _acquire(self, key: int) -> AsyncConnection:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    async with self._turn:
+                        connection = await self._opened()
+                        if await self._run(_TRY, key=key):
+                            return connection
+                    await asyncio.sleep(RETRY)
+        except TimeoutError:
+            raise LockLost("another process keeps the lock for too long") from None
+
+    async def _release(self, key: int, connection: AsyncConnection) -> None:
+        async with self._turn:
+            if connection is not self._connection:
+                return  # it took its locks with it
+            try:
+                await self._run(_UNLOCK, key=key)
+            except LockLost:
+                log.warning("a lock went with its connection")
+
+    async def _opened(self) -> AsyncConnection:
+        """The connection; a new one holds no lock but those of our owners."""
+        if self._connection is None:
+            try:
+                self._connection = await self._engine.connect()
+            except _GONE as error:
+                raise LockLost(f"no connection for locks: {type(error).__name__}") from None
+            for owner in self._owners:
+                await self._run(_OWN, owners=OWNERS, owner=owner)
+        return self._connection
+
+    async def _run(self, statement: TextClause, **values: int) -> object:
+        assert self._connection is not None  # callers have opened it
+        try:
+            return (await self._connection.execute(statement, values)).scalar_one()
+        except _GONE as error:
+            raise await self._lost(error) from None
+        except asyncio.CancelledError as error:  # nobody knows what the server did: start anew
+            await self._lost(error)
+            raise
+
+    async def _lost(self, error: BaseException) -> LockLost:
+        log.warning("the connection that holds the locks is lost: %s", type(error).__name__)
+        await self._drop()
+        return LockLost("the connection that holds the locks is lost")
+
+    async def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            await connection.invalidate()  # closed, not given back: its locks must not live on
+            await connection.close()
+        except _GONE as error:
+            log.info("the lost connection could not be closed: %s", type(error).__name__)
+
+
+def _key(name: str) -> int:
+    """64 bits of a name, signed as PostgreSQL wants them."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
