@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
+from datetime import datetime
 from typing import Any
 
+import aiohttp
 import discord
 
 from bot.buttons import Interaction, to_view
@@ -14,7 +16,21 @@ from bot.replies import NO_PINGS, Reply, report
 
 log = logging.getLogger(__name__)
 
-DIRECT = 1.5  # seconds in which an answer is still given directly, in one call to Discord
+DIRECT = 1.5  # seconds from its arrival in which an interaction is still answered in one call
+LIFE = 3.0  # seconds after which Discord takes no first answer any more
+ARRIVED = "muster:arrived"  # in an interaction's `extras`: when it came, on the loop's clock
+_UNREACHED = (aiohttp.ClientError, OSError, TimeoutError, RuntimeError)  # not from Discord itself
+
+
+def note_arrival(interaction: Interaction, utc: datetime) -> None:
+    """Remember when the interaction came, before anything is done about it.
+
+    It may have waited behind others on its way to us, which only its own date tells. That counts
+    when it is believable; beyond an interaction's life the two clocks just disagree.
+    """
+    age = (utc - interaction.created_at).total_seconds()
+    now = asyncio.get_running_loop().time()
+    interaction.extras[ARRIVED] = now - age if 0 < age < LIFE else now
 
 
 async def answer(
@@ -27,21 +43,78 @@ async def answer(
     """
     pressed = interaction.message
     replacing = replacing and pressed is not None and pressed.flags.ephemeral
-    task = interaction.client.background.spawn(_worded(work), "answer")
-    done, _ = await asyncio.wait({task}, timeout=DIRECT)
-    log.debug("interaction %s: %s", interaction.id, "direct answer" if done else "deferred")
+    background = interaction.client.background
+    # As background work, so that a stop waits for the answers that are being given.
+    await asyncio.shield(background.spawn(_answer(interaction, work, replacing), "answer"))
+
+
+async def _answer(
+    interaction: Interaction, work: Coroutine[Any, Any, Reply], replacing: bool
+) -> None:
+    loop = asyncio.get_running_loop()
+    left = interaction.extras.get(ARRIVED, loop.time()) + DIRECT - loop.time()
+    acknowledged = left <= 0
+    if acknowledged:  # late already: acknowledging comes before working
+        acknowledged = await _defer(interaction, replacing)
+    task = interaction.client.background.spawn(_worded(work), "work for an answer")
+    if not acknowledged:
+        done, _ = await asyncio.wait({task}, timeout=max(left, 0))
+        log.debug("interaction %s: %s", interaction.id, "direct answer" if done else "deferred")
+        if not done:
+            acknowledged = await _defer(interaction, replacing)
+    reply = await task
+    if await _deliver(interaction, reply, replacing, acknowledged) and reply.tells:
+        await interaction.client.services.claims.mark_told(reply.tells)
+
+
+async def _defer(interaction: Interaction, replacing: bool) -> bool:
+    """Whether Discord knows now that an answer will come."""
     try:
-        if done and not replacing:
-            await _send(interaction, task.result())
-        elif done:
-            reply = task.result()
-            await interaction.response.edit_message(**_content(reply), view=to_view(reply.buttons))
+        await interaction.response.defer(ephemeral=True, thinking=not replacing)
+    except (discord.HTTPException, *_UNREACHED) as error:
+        log.warning("interaction %s could not be acknowledged: %s", interaction.id, error)
+        return False
+    return True
+
+
+async def _deliver(
+    interaction: Interaction, reply: Reply, replacing: bool, acknowledged: bool
+) -> bool:
+    """Whether the member was shown the reply. What Discord does not take is not the work's fault.
+
+    An edit may be repeated, as it ends the same; a first answer may not.
+    """
+    for last in (not acknowledged, True):
+        try:
+            await _show(interaction, reply, replacing, acknowledged)
+        except discord.HTTPException as error:  # too late, or the message is gone: the work stands
+            log.warning("interaction %s could not be answered: %s", interaction.id, error)
+            return False
+        except _UNREACHED as error:
+            log.warning("interaction %s: Discord not reached: %r", interaction.id, error)
+            if last:
+                return False
         else:
-            await interaction.response.defer(ephemeral=True, thinking=not replacing)
-            reply = await task
-            await interaction.edit_original_response(**_content(reply), view=to_view(reply.buttons))
-    except discord.HTTPException as error:  # too late, or the message is gone: the work stands
-        log.warning("interaction %s could not be answered: %s", interaction.id, error)
+            return True
+    return False
+
+
+async def _show(
+    interaction: Interaction, reply: Reply, replacing: bool, acknowledged: bool
+) -> None:
+    view = to_view(reply.buttons)
+    if acknowledged:
+        await interaction.edit_original_response(**_content(reply), view=view)
+    elif replacing:
+        await interaction.response.edit_message(**_content(reply), view=view)
+    else:
+        await interaction.response.send_message(
+            reply.text,
+            embed=reply.embed or discord.utils.MISSING,
+            view=view or discord.utils.MISSING,
+            ephemeral=True,
+            allowed_mentions=NO_PINGS,
+        )
 
 
 async def _worded(work: Coroutine[Any, Any, Reply]) -> Reply:
@@ -49,17 +122,6 @@ async def _worded(work: Coroutine[Any, Any, Reply]) -> Reply:
         return await work
     except Exception as error:
         return report(error)
-
-
-async def _send(interaction: Interaction, reply: Reply) -> None:
-    view = to_view(reply.buttons)
-    await interaction.response.send_message(
-        reply.text,
-        embed=reply.embed or discord.utils.MISSING,
-        view=view or discord.utils.MISSING,
-        ephemeral=True,
-        allowed_mentions=NO_PINGS,
-    )
 
 
 def _content(reply: Reply) -> dict[str, Any]:

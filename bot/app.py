@@ -13,17 +13,23 @@ from bot.messenger import DiscordMessenger
 from bot.providers.guard import UpstreamPolicy
 from bot.providers.identity.roblox import Roblox
 from bot.providers.identity.roblox_cloud import OpenCloud
+from bot.services.aftermath import Aftermath
 from bot.services.boards import BoardService
 from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
 from bot.services.container import Services
 from bot.services.engine import ClaimEngine
 from bot.services.hosting import HostingService
+from bot.services.hostlog import HostLog
+from bot.services.judging import Judge
 from bot.services.lanes import Lanes
 from bot.services.linking import LinkingService
 from bot.services.openings import OpeningsService
 from bot.services.people import People
+from bot.services.policies import Policies
 from bot.services.reconciler import Reconciler
+from bot.services.role_rules import RoleRules
+from bot.services.roster import RosterService
 from bot.services.workspaces import WorkspaceService
 from bot.settings import Settings
 from bot.store.announcements import AnnouncementStore
@@ -32,6 +38,7 @@ from bot.store.attempts import AttemptStore
 from bot.store.database import Database, migrate
 from bot.store.keyring import KeyRing
 from bot.store.links import LinkStore
+from bot.store.role_rules import RoleRuleStore
 from bot.store.workspaces import WorkspaceStore
 
 log = logging.getLogger(__name__)
@@ -52,7 +59,7 @@ async def open_bot(
     store = WorkspaceStore(database, KeyRing(settings.secret_keys))
     roblox = _open_roblox(settings)
     background = Background()
-    bot = MusterBot(background, **options)
+    bot = MusterBot(background, clock, **options)
     messenger = DiscordMessenger(bot)
     policy = UpstreamPolicy(settings.allow_insecure_upstreams, settings.allow_private_upstreams)
     workspaces = WorkspaceService(store, messenger, policy, clock)
@@ -87,17 +94,29 @@ def _build(
     people = People(links, roblox)
     catalog = SessionCatalog(workspaces, background)
     boards = BoardService(announcements, workspaces, people, messenger, background, clock)
-    engine = ClaimEngine(attempts, workspaces, roblox, people, boards, catalog, Lanes(), clock)
+    hosting = HostingService(announcements, workspaces, catalog, boards, messenger, clock)
+    rules, host_log = RoleRuleStore(database), HostLog(messenger, background)
+    policies = Policies(rules, announcements, attempts, workspaces, catalog, clock)
+    judge = Judge(announcements, links, roblox, people, clock)
+    engine = ClaimEngine(
+        attempts, workspaces, announcements, policies, judge,
+        Aftermath(attempts, judge, host_log), boards, catalog, Lanes(), clock,
+    )  # fmt: skip
+    claims = ClaimService(
+        announcements, attempts, links, workspaces, policies, engine, background, clock
+    )
     return Services(
         app_state=AppState(database),
         workspaces=workspaces,
         linking=LinkingService(links, roblox, clock),
         catalog=catalog,
         boards=boards,
-        hosting=HostingService(announcements, workspaces, catalog, boards, messenger, clock),
+        hosting=hosting,
         openings=OpeningsService(announcements, links, workspaces, catalog, boards),
-        claims=ClaimService(announcements, attempts, links, workspaces, engine, background, clock),
+        claims=claims,
+        roster=RosterService(announcements, hosting, claims, messenger, background),
+        role_rules=RoleRules(rules, workspaces, catalog),
         reconciler=Reconciler(
-            attempts, announcements, workspaces, engine, messenger, background, clock
+            attempts, announcements, workspaces, engine, messenger, host_log, background, clock
         ),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import discord
 
 from bot.buttons import Action, Button
@@ -16,6 +18,7 @@ MAX_FIELDS = 20
 _STATES = {
     "open": ("✔ open for claims", discord.Colour.green()),
     "live now": ("● live now", discord.Colour.gold()),
+    "cut off": ("⛔ claims have closed", discord.Colour.dark_grey()),
     "closed": ("⛔ closed", discord.Colour.dark_grey()),
     "not claimable": ("⛔ claiming is switched off", discord.Colour.dark_grey()),
     "waiting": ("◌ not open for claims yet", discord.Colour.dark_grey()),
@@ -40,13 +43,16 @@ def to_embed(board: Board) -> discord.Embed:
     )
     if board.state == "closed" and board.closed_by and board.closed_at:
         words += f" by <@{board.closed_by}> <t:{int(board.closed_at.timestamp())}:R>"
+    if board.cut_off is not None:
+        words += _until(board.state, board.cut_off)
     embed.add_field(name="State", value=words)
     embed.add_field(name="Starts", value=when(board.starts_at))
     embed.add_field(name="Ends", value=f"<t:{int(board.ends_at.timestamp())}:t>")
     embed.add_field(name="Host", value=f"<@{board.host_id}>")
     if game := _game(board):
         embed.add_field(name="Game", value=game)
-    embed.set_footer(text=shorten(f"{board.workspace_name} · {board.platform}", 200))
+    release = "" if board.can_release else " · release in the panel only"
+    embed.set_footer(text=shorten(f"{board.workspace_name} · {board.platform}", 160) + release)
     for name, value in _rosters(board.lines):
         if len(embed.fields) >= MAX_FIELDS or _size(embed) + size(name) + size(value) > MAX_EMBED:
             embed.add_field(name="…", value="More roles: use `/claim`.", inline=False)
@@ -75,6 +81,16 @@ def places(line: BoardLine) -> str:
         return f"✔ {line.taken} claimed, no limit"
     sign = "■ full" if line.full else "✔ open"
     return f"{sign} {line.taken}/{line.capacity}"
+
+
+def _until(state: str, cut_off: datetime) -> str:
+    stamp = int(cut_off.timestamp())
+    if state == "cut off":
+        return f" <t:{stamp}:R>; a host can still add people"
+    until = f" until <t:{stamp}:t> (<t:{stamp}:R>)"
+    if state == "open":
+        return until
+    return f", claims{until}" if state in ("live now", "waiting") else ""
 
 
 def _label(line: BoardLine) -> str:

@@ -24,9 +24,11 @@ class Action(StrEnum):
     RELEASE = "release"  # opening: asks first
     RELEASE_NOW = "releasenow"  # opening
     MOVE = "move"  # opening
+    CLAIM_ANYWAY = "claimanyway"  # opening: yes, although it overlaps
     KEEP = "keep"  # opening: "no" to a question
     POST = "post"  # announcement
     ADD_SERVER = "addserver"  # announcement
+    DISCARD = "discard"  # announcement: a preview that is not wanted
     REMOVE_WORKSPACE = "removews"  # workspace
     UNKNOWN = "unknown"  # of another version of Muster: answered, and nothing else
     CANCEL = "cancel"  # "no" to a question about nothing in particular

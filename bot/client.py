@@ -6,13 +6,14 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answering import answer
+from bot.answering import answer, note_arrival
 from bot.background import Background
 from bot.buttons import Action, ActionButton, Button, Interaction, unknown_button
 from bot.replies import Reply, report
@@ -41,7 +42,9 @@ class MusterBot(commands.AutoShardedBot):
 
     services: Services
 
-    def __init__(self, background: Background, **options: Any) -> None:
+    def __init__(
+        self, background: Background, clock: Callable[[], datetime], **options: Any
+    ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
             intents=discord.Intents(guilds=True),
@@ -54,6 +57,7 @@ class MusterBot(commands.AutoShardedBot):
             **options,
         )
         self.background = background
+        self.clock = clock
         self._press_handlers: dict[Action, Handler] = {}
 
     def on_press(self, action: Action, handler: Handler) -> None:
@@ -69,6 +73,12 @@ class MusterBot(commands.AutoShardedBot):
             await handler(interaction, button)
         except Exception as error:
             await answer_error(interaction, error)
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """discord.py reports an interaction here before anything of ours runs for it."""
+        if event == "interaction":
+            note_arrival(args[0], self.clock())
+        super().dispatch(event, *args, **kwargs)
 
     async def setup_hook(self) -> None:
         """Load the cogs, then tell Discord about the commands if they changed."""

@@ -12,7 +12,7 @@ import discord
 
 from bot.board_view import to_buttons, to_embed
 from bot.buttons import to_view
-from bot.errors import ChannelLost, MessengerError
+from bot.errors import ChannelLost, MessageGone, MessengerError
 from bot.models import Attempt
 from bot.replies import NO_PINGS, outcome_reply
 from bot.services.outcomes import Outcome
@@ -102,7 +102,9 @@ class DiscordMessenger:
 async def _as_messenger_errors(channel_id: int) -> AsyncIterator[None]:
     try:
         yield
-    except (discord.Forbidden, discord.NotFound) as error:
+    except discord.NotFound as error:
+        raise MessageGone(f"The message or the channel <#{channel_id}> was deleted.") from error
+    except discord.Forbidden as error:
         raise ChannelLost(f"Muster cannot use the message or channel <#{channel_id}>.") from error
     except discord.HTTPException as error:
         raise MessengerError(f"Discord answered {error.status}.") from error

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 
 import discord
+from discord import app_commands
 
 from bot.buttons import Action, Button
 from bot.errors import (
@@ -19,6 +20,7 @@ from bot.errors import (
     PlanTooLow,
     ProviderError,
     RateLimited,
+    Unavailable,
     UpstreamNotFound,
 )
 from bot.services.outcomes import Code, Outcome
@@ -38,10 +40,15 @@ class Reply:
     text: str
     buttons: tuple[Button, ...] = ()
     embed: discord.Embed | None = field(default=None, compare=False)
+    tells: tuple[str, ...] = field(default=(), compare=False)  # attempts whose endings these are
 
 
-# Endings that nobody has to ask about, so that a reference would only be noise.
-_PLAIN = frozenset({Code.CLAIMED, Code.RELEASED, Code.MOVE, Code.ALREADY_SAME, Code.NOT_HELD})
+_TRY_AGAIN = frozenset(
+    {
+        Code.DOWN, Code.LIMITED, Code.DID_NOT_ARRIVE, Code.INTERRUPTED, Code.KEY,
+        Code.NOT_ELIGIBLE_RANK, Code.STILL_RUNNING,
+    }
+)  # fmt: skip
 
 
 def masked_link(words: str, url: str) -> str:
@@ -50,11 +57,12 @@ def masked_link(words: str, url: str) -> str:
 
 
 def outcome_reply(outcome: Outcome) -> Reply:
-    """The sentence and the next steps of an outcome."""
-    quotable = outcome.reference and outcome.code not in _PLAIN
-    reference = f"\n-# Reference {outcome.reference}" if quotable else ""
+    """The sentence and the next steps of an outcome, with what to quote when asking about it."""
+    reference = f"\n-# Reference {outcome.reference}" if outcome.reference else ""
     text = shorten(outcome_words(outcome), MAX_TEXT - len(reference))
-    return Reply(text + reference, _buttons(outcome))
+    final = outcome.operation_id and outcome.code not in (Code.UNKNOWN, Code.STILL_RUNNING)
+    tells = (outcome.operation_id,) if final else ()
+    return Reply(text + reference, _buttons(outcome), tells=tells)
 
 
 def report(error: BaseException) -> Reply:
@@ -67,6 +75,11 @@ def report(error: BaseException) -> Reply:
         return Reply(f"⚠ Discord did not do it: {safe(str(error), 300)}")
     if isinstance(error, MusterError):
         return Reply(shorten(str(error), MAX_TEXT))
+    if isinstance(error, app_commands.TransformerError):
+        return Reply(
+            f"`{safe(str(error.value), 100)}` cannot be used here. If it is a member, they may have"
+            " left; choose from the list that Discord offers."
+        )
     reference = secrets.token_hex(4)
     log.error("unexpected error, reference %s", reference, exc_info=error)
     return Reply(
@@ -105,21 +118,29 @@ def _provider_error(error: ProviderError) -> str:
         )
     if error.facts.words:
         return f"⛔ {platform} said: {quoted(error.facts.words).strip(': ')}"
+    if not isinstance(error, Unavailable):
+        return f"⛔ {safe(str(error), 300)}"
     return f"⚠ {platform} does not answer. Try again in a minute. ({safe(str(error), 200)})"
 
 
 def _buttons(outcome: Outcome) -> tuple[Button, ...]:
     number = outcome.opening_id
-    if number is None:
+    if number is None or outcome.subject_id is not None:  # a button acts for who presses it
         return ()
     if outcome.code is Code.MOVE:
         return (
             Button(Action.MOVE, number, f"Move to {outcome.role_name}", "primary"),
             Button(Action.KEEP, number, f"Keep {outcome.held_role_name}"),
         )
+    if outcome.code is Code.CLASH and outcome.clash_may_be_confirmed:
+        return (
+            Button(Action.CLAIM_ANYWAY, number, "Claim anyway", "primary"),
+            Button(Action.KEEP, number, "Cancel"),
+        )
     if outcome.code in (Code.CLAIMED, Code.ALREADY_SAME) and outcome.can_release:
         return (Button(Action.RELEASE, number, "Release"),)
-    if outcome.code in (Code.DOWN, Code.LIMITED, Code.DID_NOT_ARRIVE, Code.INTERRUPTED):
+    being_confirmed = outcome.code is Code.FULL and len(outcome.holders) < (outcome.capacity or 0)
+    if outcome.code in _TRY_AGAIN or being_confirmed:
         action = Action.RELEASE_NOW if outcome.releasing else Action.CLAIM
         return (Button(action, number, "Try again", "primary"),)
     return ()

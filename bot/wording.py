@@ -13,7 +13,7 @@ def outcome_words(outcome: Outcome) -> str:
 
 def quoted(words: str) -> str:
     """The platform's own words behind a colon, or just the end of our sentence."""
-    return f": “{safe(words, 300)}”." if words else "."
+    return f": “{safe(words.strip().rstrip('.'), 300)}”." if words else "."
 
 
 def _place(outcome: Outcome) -> str:
@@ -21,153 +21,256 @@ def _place(outcome: Outcome) -> str:
     return f"**{safe(outcome.role_name)}** in “{safe(outcome.session_title)}”{server}"
 
 
+def _who(o: Outcome, mine: str, theirs: str) -> str:
+    """A sentence about the member who reads it, or about somebody (`{}`) for whom a host acts."""
+    return theirs.format(f"<@{o.subject_id}>") if o.subject_id else mine
+
+
+def _reason(o: Outcome) -> str:
+    return f"\nReason: “{safe(o.reason, 300)}”" if o.reason else ""
+
+
 def _claimed(o: Outcome) -> str:
-    starts = f"\nStarts {when(o.starts_at)}" if o.starts_at else ""
-    return f"✔ You are {_place(o)}.{starts}"
+    who = f"<@{o.by_id}> has made you" if o.by_id else _who(o, "You are", "{} is now")
+    text = f"✔ {who} {_place(o)}."
+    if o.starts_at:
+        text += f"\nStarts {when(o.starts_at)}"
+    if not o.can_release:
+        text += f"\n{_panel_only(o)}"
+    elif o.subject_id:
+        text += "\nTo undo it: `/session remove`"
+    return text + _reason(o)
 
 
-def _not_linked(_: Outcome) -> str:
+def _panel_only(o: Outcome) -> str:
+    return f"To give it back, use the {o.platform} panel: it cannot be released from Discord."
+
+
+def _released(o: Outcome) -> str:
+    if o.by_id:
+        return f"↩ <@{o.by_id}> has released you from {_place(o)}.\nAsk them if that surprises you."
+    who = _who(o, "you no longer hold", "{} no longer holds")
+    return f"✔ Released: {who} {_place(o)}.{_reason(o)}"
+
+
+def _not_linked(o: Outcome) -> str:
+    if o.subject_id:
+        return (
+            f"🔗 I do not know the Roblox account of <@{o.subject_id}> here, so nothing was"
+            " changed.\nAn admin can link them: `/links add`. Then try again."
+        )
     return (
-        "🔗 I do not know your Roblox account here, so nothing was claimed.\n"
+        "🔗 I do not know your Roblox account here, so nothing was changed.\n"
         "Ask an admin to link you: `/links add`. Then press again."
     )
 
 
 def _not_eligible_discord(o: Outcome) -> str:
-    roles = " or ".join(f"<@&{role_id}>" for role_id in o.role_ids)
-    return f"⛔ Claiming here needs the Discord role {roles}. Ask a host or an admin."
+    if o.barred_role_ids:
+        roles = " and ".join(f"<@&{role_id}>" for role_id in o.barred_role_ids)
+        return (
+            f"⛔ With the Discord role {roles} you cannot claim {_place(o)}.\n"
+            "Ask a host or an admin if that is a mistake."
+        )
+    roles = " or ".join(f"<@&{role_id}>" for role_id in o.role_ids) or "that you do not have"
+    return (
+        f"⛔ To claim {_place(o)} you need the Discord role {roles}.\n"
+        "Ask a host or an admin if you should have it."
+    )
 
 
 def _not_eligible_rank(o: Outcome) -> str:
     if o.words:
-        return f"⛔ {o.platform} says your rank is too low for {_place(o)}{quoted(o.words)}"
+        whose = _who(o, "your rank", "the rank of {}")
+        return (
+            f"⛔ {o.platform} says {whose} is too low for {_place(o)}{quoted(o.words)}"
+            "\nAsk the host if that is a mistake."
+        )
+    whose = _who(o, "yours", "that of {}")
     return (
-        f"⛔ {_place(o)} needs group rank {o.needed_rank} or higher; yours is {o.rank} as of now."
-        "\nIf you were promoted just now, try again in a minute; otherwise ask the host."
+        f"⛔ {_place(o)} needs group rank {o.needed_rank} or higher; {whose} is {o.rank} right now."
+        "\nPromoted just now? Try again in a minute. Otherwise ask the host."
     )
 
 
 def _claim_once(o: Outcome) -> str:
     where = f" on {safe(o.held_server_name)}" if o.held_server_name else ""
+    first = _who(o, "Release it there first: `/claims`", "Take it away first: `/session remove`")
     return (
-        f"⛔ You hold **{safe(o.held_role_name)}** in this session already{where}; it can be"
-        " claimed once only. Release it there first."
+        f"⛔ {_who(o, 'You hold', '{} holds')} **{safe(o.held_role_name)}** in this session"
+        f" already{where}, and it can be held once only.\n{first}"
     )
 
 
 def _full(o: Outcome) -> str:
     if o.capacity and len(o.holders) < o.capacity:  # the rest is reserved
         return (
-            f"⏳ Somebody's claim of {_place(o)} is just being confirmed; that would make it full."
-            " Try again in a minute or two.\n"
-            "Other open roles: `/open`"
+            f"⏳ {_place(o)} may be full: somebody's claim is just being confirmed.\n"
+            "Try again in a minute or two. Other open roles: `/open`"
         )
     count = f" {len(o.holders)}/{o.capacity}" if o.capacity else ""
     shown = [h if h.startswith("<@") else safe(h, 40) for h in o.holders[:10]]
     names = f": {', '.join(shown)}" if shown else ""
-    return f"■ {_place(o)} is full{count}{names}.\nOther open roles: `/open`"
+    said = f"\n{o.platform} says{quoted(o.words)}" if o.words else ""
+    return f"■ {_place(o)} is full{count}{names}.{said}\nOther open roles: `/open`"
 
 
 def _already_same(o: Outcome) -> str:
-    return f"✔ You already hold {_place(o)}."
+    text = f"✔ {_who(o, 'You already hold', '{} already holds')} {_place(o)}."
+    if not o.can_release:
+        return f"{text}\n{_panel_only(o)}"
+    return text + _who(o, "", "\nTo take it away: `/session remove`")
 
 
 def _move(o: Outcome) -> str:
+    held = safe(o.held_role_name)
+    text = (
+        f"↔ {_who(o, 'You hold', '{} holds')} **{held}** on this server already, and"
+        f" {o.platform} keeps one role per person.\n"
+    )
+    if o.subject_id:
+        return f"{text}Nothing was changed. To give them {_place(o)} instead: `/session move`"
+    return f"{text}Move to {_place(o)}? You give up **{held}** then."
+
+
+def _clash(o: Outcome) -> str:
+    times = ""
+    if o.clash_starts_at and o.clash_until:
+        start, end = int(o.clash_starts_at.timestamp()), int(o.clash_until.timestamp())
+        times = f" (<t:{start}:t> to <t:{end}:t>)"
+    other = f"“{safe(o.clash_title)}”{times}" if o.clash_title else "another session"
+    if o.clash_may_be_confirmed:
+        return f"⚠ You hold a role in {other}, at the same time.\nClaim {_place(o)} all the same?"
     return (
-        f"↔ You hold **{safe(o.held_role_name)}** there already, and {o.platform} keeps one role"
-        f" per person on a server. Move to {_place(o)}?"
+        f"⛔ You hold a role in {other}, at the same time as {_place(o)}. This community allows one"
+        " at a time.\nRelease the other one first: `/claims`. Or ask the host."
     )
 
 
 def _closed(o: Outcome) -> str:
     if o.words:
-        return f"⛔ Not claimed: {o.platform} says{quoted(o.words)}"
-    return f"⛔ {_place(o)} cannot be claimed: {o.why}. Ask the host if you think it should."
+        return f"⛔ Not claimed: {o.platform} says{quoted(o.words)}\nAsk the host about it."
+    why = o.why or "claims are closed"
+    return f"⛔ {_place(o)} cannot be claimed: {why}.\nIf that is wrong, ask the host."
 
 
 def _not_open(o: Outcome) -> str:
     return (
-        f"⛔ “{safe(o.session_title)}” is not open yet: it exists only as a template. A host opens"
-        " it once in the panel; then it can be claimed. It is not your fault."
+        f"⛔ “{safe(o.session_title)}” cannot be claimed yet: so far it is only planned. It is"
+        " not your fault.\nA host opens it once in the panel; then it can be claimed."
     )
 
 
 def _list_form(o: Outcome) -> str:
     return (
         f"⛔ This server was made in the {o.platform} panel and cannot take claims from Discord."
-        " It is not your fault. Claim it in the panel, or ask the host to add a server with"
+        " It is not your fault.\nClaim it in the panel, or ask the host to add a server with"
         " `/session post`."
     )
 
 
 def _gone(o: Outcome) -> str:
     if o.what == "button":
-        return "⛔ This button no longer leads anywhere. See what is open with `/open`."
+        return "⛔ This button no longer leads anywhere.\nSee what is open: `/open`"
     if o.what == "route":
         return (
-            f"⛔ {o.platform} is not at the address that this workspace uses. It is not your fault;"
-            " tell an admin to check it with `/workspace test`."
+            f"⛔ {o.platform} is not at the address that this workspace uses. It is not your fault."
+            "\nTell an admin to check it: `/workspace test`"
         )
     if o.what == "workspace":
-        return "⛔ This workspace was disconnected in the meantime. Ask an admin."
-    return f"⛔ This {o.what} no longer exists on {o.platform}{quoted(o.words)} See `/open`."
+        return (
+            "⛔ This workspace was disconnected from Discord in the meantime.\n"
+            "Ask an admin. What you hold on the platform stays as it is."
+        )
+    what = o.what or "role"
+    text = f"⛔ This {what} no longer exists on {o.platform}{quoted(o.words)}"
+    return f"{text}\nSee what is open: `/open`"
 
 
 def _plan(o: Outcome) -> str:
     return (
         f"⛔ The group's {o.platform} plan does not include this{quoted(o.words)}"
-        " It is not your fault; tell an admin."
+        " It is not your fault.\nTell an admin: they can change the plan."
     )
 
 
 def _key(o: Outcome) -> str:
     return (
-        f"⛔ {o.platform} refuses this workspace's key{quoted(o.words)} It is not your fault:"
-        " the admins have been told, and nothing was changed."
+        f"⛔ {o.platform} refuses this workspace's key{quoted(o.words)} It is not your fault, and"
+        " nothing was changed.\nTell an admin: they can enter a new one with `/workspace key`."
     )
 
 
 def _limited(o: Outcome) -> str:
     until = f" until <t:{int(o.until.timestamp())}:T>" if o.until else ""
-    return f"⏳ {o.platform or 'The platform'} is busy{until}; nothing was sent. Try again then."
+    then = "then" if o.until else "in a minute"
+    return f"⏳ {o.platform or 'The platform'} is busy{until}; nothing was sent.\nTry again {then}."
 
 
 def _down(o: Outcome) -> str:
-    return f"⚠ {o.platform} does not answer{quoted(o.words)} Nothing was changed. Try again soon."
+    return f"⚠ {o.platform} does not answer{quoted(o.words)} Nothing was changed.\nTry again soon."
 
 
 def _unknown(o: Outcome) -> str:
+    what = "the release of " if o.releasing else ""
     return (
-        f"❔ {o.platform} has not confirmed {_place(o)} yet. I keep looking and change this message"
-        " when I know. You need not press again."
+        f"❔ {o.platform} has not confirmed {what}{_place(o)} yet. I keep looking and tell you when"
+        " I know.\nYou need not press again."
+    )
+
+
+def _still_running(o: Outcome) -> str:
+    whose = _who(o, "of yours", "of {}")
+    return (
+        f"⏳ An earlier claim or release {whose} in “{safe(o.session_title)}” is still being"
+        " confirmed, so nothing more was sent.\nTry again in a minute or two."
     )
 
 
 def _upstream_said(o: Outcome) -> str:
     said = f"{o.platform} said{quoted(o.words)}" if o.words else f"{o.platform} refused."
-    return f"⛔ {said} Nothing was changed. Ask the host if that surprises you."
+    return f"⛔ {said} Nothing was changed.\nAsk the host if that surprises you."
+
+
+def _not_held(o: Outcome) -> str:
+    who = _who(o, "You do not hold", "{} does not hold")
+    return f"{who} {_place(o)}, so there is nothing to release."
 
 
 def _cannot_release(o: Outcome) -> str:
     return (
-        f"⛔ {o.platform} lets nobody release a role from outside its panel. You still hold"
-        f" {_place(o)}. Release it in the panel, or ask the host to."
+        f"⛔ {o.platform} roles can be released in its panel only, not from Discord."
+        f" {_who(o, 'You still hold', '{} still holds')} {_place(o)}."
+        f"\n{_who(o, 'Release it in the panel, or ask the host to.', 'Release it in the panel.')}"
     )
 
 
 def _did_not_arrive(o: Outcome) -> str:
-    return f"⛔ {o.platform} did not take it: {_place(o)} is as it was. You can try again now."
+    did = "Releasing" if o.releasing else "Claiming"
+    return (
+        f"⛔ {did} {_place(o)} did not reach {o.platform}, so nothing was changed."
+        "\nYou can try again now."
+    )
 
 
 def _interrupted(o: Outcome) -> str:
     return (
-        f"⛔ Muster was restarted before anything was sent: {_place(o)} is as it was. Press again."
+        f"⛔ Muster was restarted before anything was sent for {_place(o)}. Nothing was changed."
+        "\nPress again."
+    )
+
+
+def _gave_up(o: Outcome) -> str:
+    did = "released" if o.releasing else "claimed"
+    return (
+        f"❔ I could not find out whether {_place(o)} was {did}: {o.platform} gave no clear answer"
+        " for too long, and I have stopped asking.\nLook in its panel, or ask the host."
     )
 
 
 _WORDS = {
     Code.CLAIMED: _claimed,
-    Code.RELEASED: lambda o: f"✔ Released: you no longer hold {_place(o)}.",
+    Code.RELEASED: _released,
     Code.NOT_LINKED: _not_linked,
     Code.NOT_ELIGIBLE_DISCORD: _not_eligible_discord,
     Code.NOT_ELIGIBLE_RANK: _not_eligible_rank,
@@ -175,6 +278,7 @@ _WORDS = {
     Code.FULL: _full,
     Code.ALREADY_SAME: _already_same,
     Code.MOVE: _move,
+    Code.CLASH: _clash,
     Code.CLOSED: _closed,
     Code.NOT_OPEN: _not_open,
     Code.LIST_FORM: _list_form,
@@ -184,9 +288,11 @@ _WORDS = {
     Code.LIMITED: _limited,
     Code.DOWN: _down,
     Code.UNKNOWN: _unknown,
+    Code.STILL_RUNNING: _still_running,
     Code.UPSTREAM_SAID: _upstream_said,
-    Code.NOT_HELD: lambda o: f"You do not hold {_place(o)}, so there is nothing to release.",
+    Code.NOT_HELD: _not_held,
     Code.CANNOT_RELEASE: _cannot_release,
     Code.DID_NOT_ARRIVE: _did_not_arrive,
     Code.INTERRUPTED: _interrupted,
+    Code.GAVE_UP: _gave_up,
 }

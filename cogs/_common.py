@@ -9,6 +9,8 @@ from discord import app_commands
 
 from bot.buttons import Interaction
 from bot.errors import Refusal
+from bot.models import Door
+from bot.services.claims import Press
 from bot.services.ports import Actor
 
 MAX_CHOICES = 25  # Discord's limit for autocomplete
@@ -26,6 +28,11 @@ def to_actor(interaction: Interaction) -> Actor:
         role_ids=frozenset(role.id for role in member.roles),
         is_admin=interaction.permissions.manage_guild,
     )
+
+
+def to_press(interaction: Interaction, opening_id: int, door: Door) -> Press:
+    """A press by the member who acts, for themselves. Refusal outside of a guild."""
+    return Press(to_actor(interaction), opening_id, door, interaction.id, interaction.token)
 
 
 def to_choices(pairs: list[tuple[str, str]], typed: str) -> list[app_commands.Choice[str]]:

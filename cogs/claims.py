@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import replace
 
 from discord import app_commands
@@ -13,12 +14,14 @@ from bot.buttons import Action, Button, Interaction
 from bot.client import MusterBot
 from bot.models import Door
 from bot.replies import MAX_TEXT, Reply, masked_link, outcome_reply
-from bot.services.claims import ClaimService, Press
+from bot.services.claims import ClaimService
 from bot.services.openings import Holding, OpeningsService
+from bot.services.outcomes import Outcome
 from bot.text import cut, safe, shorten, when
-from cogs._common import describe_start, to_actor, to_choices
+from cogs._common import describe_start, to_actor, to_choices, to_press
 
 MAX_LISTED = 10
+MAX_EARLIER = 3  # endings said later, before an answer; the rest waits for the next one
 
 
 class Claims(commands.Cog):
@@ -29,6 +32,7 @@ class Claims(commands.Cog):
         self.openings: OpeningsService = bot.services.openings
         bot.on_press(Action.CLAIM, self.on_claim)
         bot.on_press(Action.MOVE, self.on_move)
+        bot.on_press(Action.CLAIM_ANYWAY, self.on_claim_anyway)
         bot.on_press(Action.KEEP, self.on_keep)
         bot.on_press(Action.RELEASE, self.on_release)
         bot.on_press(Action.RELEASE_NOW, self.on_release_now)
@@ -122,8 +126,13 @@ class Claims(commands.Cog):
         await answer(interaction, self._claim(interaction, button.number))
 
     async def on_move(self, interaction: Interaction, button: Button) -> None:
-        """Yes, move me to the other role."""
-        work = self._claim(interaction, button.number, move=True)
+        """Yes, move me to the other role. A clash has been asked about before."""
+        work = self._claim(interaction, button.number, move=True, anyway=True)
+        await answer(interaction, work, replacing=True)
+
+    async def on_claim_anyway(self, interaction: Interaction, button: Button) -> None:
+        """Yes, although it overlaps with another session of mine."""
+        work = self._claim(interaction, button.number, anyway=True)
         await answer(interaction, work, replacing=True)
 
     async def on_keep(self, interaction: Interaction, button: Button) -> None:
@@ -142,17 +151,33 @@ class Claims(commands.Cog):
     async def _claim_named(
         self, interaction: Interaction, session: str, role: str, server: str
     ) -> Reply:
-        press = _to_press(interaction, 0, Door.SLASH)
+        press = to_press(interaction, 0, Door.SLASH)
         opening = await self.openings.find(press.actor.guild_id, session, role, server)
         press = replace(press, opening_id=opening.opening_id)
-        return outcome_reply(await self.claims.claim(press))
+        return await self._with_earlier(interaction, self.claims.claim(press))
 
-    async def _claim(self, interaction: Interaction, opening: int, *, move: bool = False) -> Reply:
-        press = _to_press(interaction, opening, Door.BUTTON)
-        return outcome_reply(await self.claims.claim(replace(press, move_confirmed=move)))
+    async def _claim(
+        self, interaction: Interaction, opening: int, *, move: bool = False, anyway: bool = False
+    ) -> Reply:
+        press = to_press(interaction, opening, Door.BUTTON)
+        press = replace(press, move_confirmed=move, clash_confirmed=anyway)
+        return await self._with_earlier(interaction, self.claims.claim(press))
 
     async def _release(self, interaction: Interaction, opening: int, door: Door) -> Reply:
-        return outcome_reply(await self.claims.release(_to_press(interaction, opening, door)))
+        work = self.claims.release(to_press(interaction, opening, door))
+        return await self._with_earlier(interaction, work)
+
+    async def _with_earlier(self, interaction: Interaction, work: Awaitable[Outcome]) -> Reply:
+        """The answer, after what the member could not be told before."""
+        actor = to_actor(interaction)
+        earlier = await self.claims.untold(actor.guild_id, actor.discord_id)
+        reply = outcome_reply(await work)
+        for outcome in reversed(earlier[:MAX_EARLIER]):
+            told = outcome_reply(outcome)
+            host = f" (by <@{outcome.by_id}>)" if outcome.by_id else ""
+            text = shorten(f"Earlier{host}: {told.text}\n\n{reply.text}", MAX_TEXT)
+            reply = replace(reply, text=text, tells=told.tells + reply.tells)
+        return reply
 
     async def _ask_release(self, interaction: Interaction, number: int) -> Reply:
         opening, announcement = await self.openings.get(to_actor(interaction).guild_id, number)
@@ -225,10 +250,6 @@ def _holding(holding: Holding) -> str:
 
 async def _kept() -> Reply:
     return Reply("Nothing was changed.")
-
-
-def _to_press(interaction: Interaction, opening_id: int, door: Door) -> Press:
-    return Press(to_actor(interaction), opening_id, door, interaction.id, interaction.token)
 
 
 def _to_number(text: str) -> int:

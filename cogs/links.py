@@ -31,13 +31,13 @@ class Links(commands.GroupCog, group_name="links"):
 
     @app_commands.command()
     @app_commands.describe(member="Whose link to show")
-    async def show(self, interaction: Interaction, member: discord.Member) -> None:
+    async def show(self, interaction: Interaction, member: discord.User) -> None:
         """Show which Roblox account a member is linked to."""
         await answer(interaction, self._show(interaction, member))
 
     @app_commands.command()
     @app_commands.describe(member="Whose link to remove")
-    async def remove(self, interaction: Interaction, member: discord.Member) -> None:
+    async def remove(self, interaction: Interaction, member: discord.User) -> None:
         """Remove a member's link. Their claims on the platform stay."""
         await answer(interaction, self._remove(interaction, member))
 
@@ -48,7 +48,7 @@ class Links(commands.GroupCog, group_name="links"):
             f" (https://www.roblox.com/users/{link.roblox_id}/profile)."
         )
 
-    async def _show(self, interaction: Interaction, member: discord.Member) -> Reply:
+    async def _show(self, interaction: Interaction, member: discord.User) -> Reply:
         link = await self.linking.get(to_actor(interaction), member.id)
         if link is None:
             return Reply(f"<@{member.id}> is not linked here. Link them with `/links add`.")
@@ -58,7 +58,7 @@ class Links(commands.GroupCog, group_name="links"):
             f" read <t:{int(link.username_at.timestamp())}:R>."
         )
 
-    async def _remove(self, interaction: Interaction, member: discord.Member) -> Reply:
+    async def _remove(self, interaction: Interaction, member: discord.User) -> Reply:
         link = await self.linking.remove(to_actor(interaction), member.id)
         return Reply(
             f"✔ <@{member.id}> is no longer linked to **{safe(link.username)}**. Their claims on"

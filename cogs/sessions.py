@@ -1,7 +1,11 @@
-"""/session: hosts post, refresh and close announcements."""
+"""/session: hosts post, refresh and close announcements, and change who is on them."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from dataclasses import replace
+
+import discord
 from discord import app_commands
 from discord.ext import commands
 
@@ -9,11 +13,14 @@ from bot.answering import answer
 from bot.board_view import to_buttons, to_embed
 from bot.buttons import Action, Button, Interaction
 from bot.client import MusterBot
-from bot.models import Announcement, SessionState
-from bot.replies import Reply, masked_link
+from bot.models import Announcement, Door, SessionState
+from bot.replies import Reply, masked_link, outcome_reply
+from bot.services.claims import Press
 from bot.services.hosting import HostingService, Preview, SessionChoice
+from bot.services.outcomes import Outcome
+from bot.services.roster import RosterService
 from bot.text import cut
-from cogs._common import describe_start, to_actor, to_choices
+from cogs._common import describe_start, to_actor, to_choices, to_press
 
 CONTROL_ROW = 4  # the last of Discord's five rows; the preview's own buttons use the others
 PREVIEW_BUTTONS = 20
@@ -25,14 +32,17 @@ class Sessions(commands.GroupCog, group_name="session"):
 
     def __init__(self, bot: MusterBot) -> None:
         self.hosting: HostingService = bot.services.hosting
+        self.roster: RosterService = bot.services.roster
         bot.on_press(Action.POST, self.on_post)
         bot.on_press(Action.ADD_SERVER, self.on_add_server)
+        bot.on_press(Action.DISCARD, self.on_discard)
 
     @app_commands.command()
     @app_commands.describe(
         session="A coming session that is not posted yet",
         note="A line for everybody, shown on the announcement",
         ping="Ping the workspace's ping role when it is posted",
+        cutoff="Claims close this many minutes before the start; hosts can still add people",
     )
     async def post(
         self,
@@ -40,9 +50,10 @@ class Sessions(commands.GroupCog, group_name="session"):
         session: str,
         note: app_commands.Range[str, 0, 500] = "",
         ping: bool = False,
+        cutoff: app_commands.Range[int, 0, 1440] | None = None,
     ) -> None:
         """Post a session so that staff can claim its roles."""
-        await answer(interaction, self._draft(interaction, session, note, ping))
+        await answer(interaction, self._draft(interaction, session, note, ping, cutoff))
 
     @app_commands.command()
     @app_commands.describe(announcement="The posted session")
@@ -56,6 +67,63 @@ class Sessions(commands.GroupCog, group_name="session"):
         """Stop claims through an announcement; who holds a role keeps it."""
         await answer(interaction, self._close(interaction, announcement))
 
+    @app_commands.command()
+    @app_commands.describe(
+        announcement="The posted session",
+        member="Whom to give a role",
+        role="Which role",
+        reason="Why, for the log channel",
+    )
+    async def add(
+        self,
+        interaction: Interaction,
+        announcement: str,
+        member: discord.Member,
+        role: str,
+        reason: app_commands.Range[str, 0, 300] = "",
+    ) -> None:
+        """Claim a role for somebody, also after the cut-off."""
+        press = _for(interaction, member, reason)
+        await answer(interaction, _outcome(self.roster.add(press, announcement, role)))
+
+    @app_commands.command()
+    @app_commands.describe(
+        announcement="The posted session",
+        member="Whose role to take away",
+        role="Which role",
+        reason="Why, for the log channel",
+    )
+    async def remove(
+        self,
+        interaction: Interaction,
+        announcement: str,
+        member: discord.User,  # also who has left
+        role: str,
+        reason: app_commands.Range[str, 0, 300] = "",
+    ) -> None:
+        """Take a role away from somebody."""
+        press = _for(interaction, member, reason)
+        await answer(interaction, _outcome(self.roster.remove(press, announcement, role)))
+
+    @app_commands.command()
+    @app_commands.describe(
+        announcement="The posted session",
+        member="Who changes roles",
+        role="The role that they get in place of the one they hold",
+        reason="Why, for the log channel",
+    )
+    async def move(
+        self,
+        interaction: Interaction,
+        announcement: str,
+        member: discord.Member,
+        role: str,
+        reason: app_commands.Range[str, 0, 300] = "",
+    ) -> None:
+        """Give somebody another role on the same server."""
+        press = _for(interaction, member, reason)
+        await answer(interaction, _outcome(self.roster.move(press, announcement, role)))
+
     @post.autocomplete("session")
     async def complete_session(
         self, interaction: Interaction, current: str
@@ -66,6 +134,9 @@ class Sessions(commands.GroupCog, group_name="session"):
 
     @refresh.autocomplete("announcement")
     @close.autocomplete("announcement")
+    @add.autocomplete("announcement")
+    @remove.autocomplete("announcement")
+    @move.autocomplete("announcement")
     async def complete_announcement(
         self, interaction: Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
@@ -77,6 +148,25 @@ class Sessions(commands.GroupCog, group_name="session"):
         ]
         return to_choices(pairs, current)
 
+    @add.autocomplete("role")
+    @remove.autocomplete("role")
+    @move.autocomplete("role")
+    async def complete_role(
+        self, interaction: Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        """The roles of the chosen announcement, each with its server where there are several."""
+        chosen = str(interaction.namespace.announcement or "")
+        openings = await self.hosting.list_openings(to_actor(interaction), chosen)
+        several = len({opening.place.server_id for opening in openings}) > 1
+        pairs = [
+            (
+                cut(o.role_name, 50) + (f" · {cut(o.server_name, 40)}" if several else ""),
+                str(o.opening_id),
+            )
+            for o in openings
+        ]
+        return to_choices(pairs, current)
+
     async def on_post(self, interaction: Interaction, button: Button) -> None:
         """Post under a preview."""
         await answer(interaction, self._post(interaction, button.number), replacing=True)
@@ -85,8 +175,16 @@ class Sessions(commands.GroupCog, group_name="session"):
         """Add a server under a preview."""
         await answer(interaction, self._add_server(interaction, button.number), replacing=True)
 
-    async def _draft(self, interaction: Interaction, session: str, note: str, ping: bool) -> Reply:
-        preview = await self.hosting.draft(to_actor(interaction), session, note, ping=ping)
+    async def on_discard(self, interaction: Interaction, button: Button) -> None:
+        """Discard under a preview."""
+        await answer(interaction, self._discard(interaction, button.number), replacing=True)
+
+    async def _draft(
+        self, interaction: Interaction, session: str, note: str, ping: bool, cutoff: int | None
+    ) -> Reply:
+        preview = await self.hosting.draft(
+            to_actor(interaction), session, note, ping=ping, cutoff=cutoff
+        )
         return _to_reply(preview)
 
     async def _add_server(self, interaction: Interaction, announcement_id: int) -> Reply:
@@ -100,6 +198,13 @@ class Sessions(commands.GroupCog, group_name="session"):
             " announcement follows within a minute, or at once with `/session refresh`."
         )
 
+    async def _discard(self, interaction: Interaction, announcement_id: int) -> Reply:
+        workspace = await self.hosting.discard(to_actor(interaction), announcement_id)
+        return Reply(
+            "The preview is discarded; nothing was posted. What was added to the session stays on"
+            f" {workspace.kind.label}."
+        )
+
     async def _refresh(self, interaction: Interaction, choice: str) -> Reply:
         announcement = await self.hosting.refresh(to_actor(interaction), choice)
         return Reply(f"✔ {_link(announcement)} shows what the platform says now.")
@@ -107,6 +212,16 @@ class Sessions(commands.GroupCog, group_name="session"):
     async def _close(self, interaction: Interaction, choice: str) -> Reply:
         announcement = await self.hosting.close(to_actor(interaction), choice)
         return Reply(f"✔ {_link(announcement)} is closed. Who holds a role keeps it.")
+
+
+def _for(interaction: Interaction, member: discord.abc.User, reason: str) -> Press:
+    """A host's press for somebody else; the role is chosen by the service."""
+    press = to_press(interaction, 0, Door.HOST)
+    return replace(press, subject_id=member.id, reason=reason.strip())
+
+
+async def _outcome(work: Awaitable[Outcome]) -> Reply:
+    return outcome_reply(await work)
 
 
 def _to_reply(preview: Preview) -> Reply:
@@ -124,7 +239,7 @@ def _to_reply(preview: Preview) -> Reply:
         )
     if preview.postable:
         buttons.append(Button(Action.POST, number, "Post", "green", row=CONTROL_ROW))
-    buttons.append(Button(Action.CANCEL, number, "Discard", row=CONTROL_ROW))
+    buttons.append(Button(Action.DISCARD, number, "Discard", row=CONTROL_ROW))
     return Reply("\n".join(lines), tuple(buttons), to_embed(preview.board))
 
 

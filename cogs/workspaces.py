@@ -9,19 +9,22 @@ from discord.ext import commands
 from bot.answering import answer
 from bot.buttons import Action, Button, Interaction
 from bot.client import MusterBot
-from bot.models import Health, LineState, ProviderKind, Workspace, WorkspaceState
-from bot.replies import Reply
-from bot.services.workspaces import (
-    Connected,
-    WorkspaceDraft,
-    WorkspaceService,
-    WorkspaceSettings,
-)
-from bot.text import cut, safe
+from bot.errors import Refusal
+from bot.models import ClashPolicy, ProviderKind
+from bot.replies import MAX_TEXT, Reply
+from bot.services.role_rules import RoleRules
+from bot.services.workspaces import WorkspaceDraft, WorkspaceService, WorkspaceSettings
+from bot.text import cut, safe, shorten
 from cogs._common import to_actor, to_choices
 from cogs._key_form import KeyForm
+from cogs._workspace_words import connected_reply, settings_text, summary
 
 PROVIDERS = [app_commands.Choice(name=kind.label, value=kind.value) for kind in ProviderKind]
+CLASHES = [
+    app_commands.Choice(name="Ask them first", value=ClashPolicy.WARN.value),
+    app_commands.Choice(name="Refuse the second", value=ClashPolicy.REFUSE.value),
+    app_commands.Choice(name="Say nothing", value=ClashPolicy.OFF.value),
+]
 
 
 class Setup(commands.Cog):
@@ -71,7 +74,7 @@ class Setup(commands.Cog):
         async def connect(key: str) -> Reply:
             connected = await self.workspaces.connect(actor, draft, key)
             self.bot.services.catalog.warm(connected.workspace.workspace_id)
-            return _connected(connected)
+            return connected_reply(connected)
 
         await interaction.response.send_modal(KeyForm(draft.kind.label, connect))
 
@@ -84,6 +87,7 @@ class Workspaces(commands.GroupCog, group_name="workspace"):
     def __init__(self, bot: MusterBot) -> None:
         self.bot = bot
         self.workspaces: WorkspaceService = bot.services.workspaces
+        self.rules: RoleRules = bot.services.role_rules
         bot.on_press(Action.REMOVE_WORKSPACE, self.on_remove)
         bot.on_press(Action.CANCEL, self.on_cancel)
 
@@ -105,9 +109,13 @@ class Workspaces(commands.GroupCog, group_name="workspace"):
         host_role="Who may post sessions, besides admins",
         log="Where admins read about trouble with the connection",
         staff_role="Who may claim",
-        everyone_claims="Let everybody claim again, instead of a staff role",
+        barred_role="Who may not claim, whatever else they are",
+        everyone_claims="Forget staff_role and barred_role, but for what you name in this command",
+        only_for="Let staff_role, barred_role or everyone_claims change this claimable role only",
+        clash="When somebody claims two sessions that run at the same time",
         ping_role="Who is pinged when a host asks for it",
     )
+    @app_commands.choices(clash=CLASHES)
     async def settings(
         self,
         interaction: Interaction,
@@ -116,7 +124,10 @@ class Workspaces(commands.GroupCog, group_name="workspace"):
         host_role: discord.Role | None = None,
         log: discord.TextChannel | None = None,
         staff_role: discord.Role | None = None,
+        barred_role: discord.Role | None = None,
         everyone_claims: bool = False,
+        only_for: str = "",
+        clash: app_commands.Choice[str] | None = None,
         ping_role: discord.Role | None = None,
     ) -> None:
         """Show a workspace's settings, or change the ones you name."""
@@ -129,9 +140,13 @@ class Workspaces(commands.GroupCog, group_name="workspace"):
             changes["ping_role_id"] = ping_role.id
         if host_role is not None:
             changes["host_role_ids"] = frozenset({host_role.id})
+        if clash is not None:
+            changes["clash"] = ClashPolicy(clash.value)
         if staff_role is not None or everyone_claims:
             changes["claimer_role_ids"] = frozenset({staff_role.id} if staff_role else ())
-        await answer(interaction, self._settings(interaction, workspace, changes))
+        if barred_role is not None or everyone_claims:
+            changes["barred_role_ids"] = frozenset({barred_role.id} if barred_role else ())
+        await answer(interaction, self._settings(interaction, workspace, changes, only_for))
 
     @app_commands.command()
     @app_commands.describe(workspace="Which one, if there are several")
@@ -141,7 +156,8 @@ class Workspaces(commands.GroupCog, group_name="workspace"):
         found = await self.workspaces.get_for_admin(actor, workspace)
 
         async def change(key: str) -> Reply:
-            return _connected(await self.workspaces.set_key(actor, found.workspace_id, key))
+            connected = await self.workspaces.set_key(actor, found.workspace_id, key)
+            return connected_reply(connected, await self.rules.list_all(connected.workspace))
 
         await interaction.response.send_modal(KeyForm(found.kind.label, change))
 
@@ -162,6 +178,19 @@ class Workspaces(commands.GroupCog, group_name="workspace"):
         found = await self.workspaces.list_all(to_actor(interaction).guild_id)
         return to_choices([(cut(w.name, 60), w.name) for w in found], current)
 
+    @settings.autocomplete("only_for")
+    async def complete_role(
+        self, interaction: Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        """The roles that can be claimed in the workspace's sessions."""
+        workspace = str(interaction.namespace.workspace or "")
+        found = await self.rules.list_roles(to_actor(interaction), workspace)
+        pairs = [
+            (cut(r.name, 50) + (f" · {cut(r.group_name, 40)}" if r.group_name else ""), r.value)
+            for r in found
+        ]
+        return to_choices(pairs, current)
+
     async def on_remove(self, interaction: Interaction, button: Button) -> None:
         """Yes, disconnect."""
         await answer(interaction, self._remove(interaction, button.number), replacing=True)
@@ -174,17 +203,34 @@ class Workspaces(commands.GroupCog, group_name="workspace"):
         found = await self.workspaces.list_for_admin(to_actor(interaction))
         if not found:
             return Reply("No workspace is connected yet. Connect one with `/setup`.")
-        lines = [_summary(one, self.workspaces.get_health(one.workspace_id)) for one in found]
-        return Reply("\n".join(lines)[:2000])
+        lines = [summary(one, self.workspaces.get_health(one.workspace_id)) for one in found]
+        return Reply(shorten("\n".join(lines), MAX_TEXT))
 
     async def _test(self, interaction: Interaction, name: str) -> Reply:
-        return _connected(await self.workspaces.test(to_actor(interaction), name))
+        connected = await self.workspaces.test(to_actor(interaction), name)
+        return connected_reply(connected, await self.rules.list_all(connected.workspace))
 
     async def _settings(
-        self, interaction: Interaction, name: str, changes: WorkspaceSettings
+        self, interaction: Interaction, name: str, changes: WorkspaceSettings, only_for: str
     ) -> Reply:
-        workspace = await self.workspaces.update(to_actor(interaction), name, changes)
-        return Reply(("✔ Saved.\n" if changes else "") + _settings_text(workspace))
+        actor = to_actor(interaction)
+        claimers: frozenset[int] | None = None
+        barred: frozenset[int] | None = None
+        if only_for:
+            claimers = changes.pop("claimer_role_ids", None)
+            barred = changes.pop("barred_role_ids", None)
+            if claimers is None and barred is None:
+                raise Refusal(
+                    "`only_for` says whom a rule is about; say the rule as well: `staff_role`,"
+                    " `barred_role`, or `everyone_claims` to take it away."
+                )
+        workspace = await self.workspaces.get_for_admin(actor, name)
+        if only_for:  # first, as it may be refused
+            await self.rules.set(actor, workspace, only_for, allowed=claimers, barred=barred)
+        workspace = await self.workspaces.update(actor, workspace.name, changes)
+        saved = "✔ Saved.\n" if changes or only_for else ""
+        text = saved + settings_text(workspace, await self.rules.list_all(workspace))
+        return Reply(shorten(text, MAX_TEXT))
 
     async def _ask_remove(self, interaction: Interaction, name: str) -> Reply:
         workspace = await self.workspaces.get_for_admin(to_actor(interaction), name)
@@ -205,71 +251,6 @@ class Workspaces(commands.GroupCog, group_name="workspace"):
             f"✔ **{safe(workspace.name)}** is disconnected and its key erased. To be safe, make a"
             " new key on the platform as well."
         )
-
-
-def _connected(connected: Connected) -> Reply:
-    workspace, probe = connected.workspace, connected.probe
-    can = probe.capabilities
-    lines = [
-        f"✔ **{safe(workspace.name)}** is connected to {workspace.kind.label}.",
-        f"• sessions readable: {probe.sessions} live or coming · roles: {probe.roles}",
-        f"• release from Discord: {'yes' if can.can_release else 'no, only in the panel'}",
-        f"• add servers from Discord: {'yes' if can.has_servers else 'not needed here'}",
-    ]
-    if connected.health is not None:
-        lines.append(f"• line: {_line(connected.health)}")
-        if connected.health.left_out:
-            lines.append(f"⚠ Sessions left out because unreadable: {connected.health.left_out}")
-    lines += [f"⚠ Missing permission: {missing}" for missing in connected.missing]
-    if connected.missing:
-        lines.append("Grant these to Muster, then check again with `/workspace test`.")
-    lines.append(_settings_text(workspace))
-    lines.append("Next: link your staff with `/links add`, then post a session: `/session post`.")
-    return Reply("\n".join(lines)[:2000])
-
-
-def _settings_text(workspace: Workspace) -> str:
-    hosts = ", ".join(f"<@&{r}>" for r in sorted(workspace.host_role_ids)) or "admins only"
-    claimers = ", ".join(f"<@&{r}>" for r in sorted(workspace.claimer_role_ids)) or "everybody"
-    return (
-        f"Announcements: {_channel(workspace.announcement_channel_id)} ·"
-        f" log: {_channel(workspace.log_channel_id)} ·"
-        f" hosts: {hosts} · may claim: {claimers} ·"
-        f" ping: {f'<@&{workspace.ping_role_id}>' if workspace.ping_role_id else 'nobody'}"
-    )
-
-
-def _line(health: Health) -> str:
-    """How the line to a platform does, in a few words."""
-    words = []
-    if health.state is LineState.CLOSED:
-        words += ["in order"] if health.limited_until is None else []
-    elif health.asked_again_at is not None:
-        words.append(f"not answering, asked again <t:{int(health.asked_again_at.timestamp())}:R>")
-    else:
-        words.append("not answering, asked again at the next use")
-    if health.limited_until is not None:
-        words.append(f"asked for a pause until <t:{int(health.limited_until.timestamp())}:T>")
-    if health.waiting:
-        words.append(f"{health.waiting} calls waiting")
-    if health.last_error_at is not None:
-        when = int(health.last_error_at.timestamp())
-        words.append(f"last trouble <t:{when}:R> ({health.last_error})")
-    return " · ".join(words)
-
-
-def _summary(workspace: Workspace, health: Health | None) -> str:
-    sign = "✔" if workspace.state is WorkspaceState.OK else "⛔"
-    key_age = f"<t:{int(workspace.key_set_at.timestamp())}:R>"
-    return (
-        f"{sign} **{safe(workspace.name)}** · {workspace.kind.label} · {workspace.state.value} ·"
-        f" {safe(workspace.base_url)} · key …{safe(workspace.key_hint)}, set {key_age}"
-        f"{f' · line: {_line(health)}' if health else ''}"
-    )
-
-
-def _channel(channel_id: int | None) -> str:
-    return f"<#{channel_id}>" if channel_id else "none"
 
 
 async def _cancelled() -> Reply:

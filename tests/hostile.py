@@ -69,6 +69,8 @@ def boards(states: list[str]) -> st.SearchStrategy[Board]:
         warning=texts,
         closed_by=st.none() | st.integers(1, 2**63 - 1),
         closed_at=st.none() | times,
+        cut_off=st.none() | times,
+        can_release=st.booleans(),
     )
 
 

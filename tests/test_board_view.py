@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import discord
 import pytest
@@ -171,6 +171,27 @@ def test_a_closed_board_says_who_closed_it() -> None:
     closed = replace(BOARD, state="closed", closed_by=9, closed_at=BOARD.starts_at)
     words = {field.name: field.value for field in to_embed(closed).fields}["State"]
     assert words == "⛔ closed by <@9> <t:1772366400:R>"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("open", "✔ open for claims until <t:1772364600:t> (<t:1772364600:R>)"),
+        ("live now", "● live now, claims until <t:1772364600:t> (<t:1772364600:R>)"),
+        ("cut off", "⛔ claims have closed <t:1772364600:R>; a host can still add people"),
+        ("ended", "■ ended"),
+    ],
+)
+def test_a_cut_off_is_shown_while_it_matters(state: str, said: str) -> None:
+    cut_off = BOARD.starts_at - timedelta(minutes=30)
+    board = replace(BOARD, state=state, cut_off=cut_off)
+    assert {field.name: field.value for field in to_embed(board).fields}["State"] == said
+
+
+def test_a_board_says_where_nothing_can_be_released() -> None:
+    assert to_embed(replace(BOARD, can_release=False)).footer.text == (
+        "Harbour · ReAdmin · release in the panel only"
+    )
 
 
 def test_what_cannot_be_used_is_greyed() -> None:

@@ -30,7 +30,7 @@ def stub_services() -> Services:
 @pytest_asyncio.fixture
 async def bot() -> MusterBot:
     """A bot with every cog, never connected, so that there is nothing to close."""
-    bot = MusterBot(Background(), shard_count=1)
+    bot = MusterBot(Background(), Mock(), shard_count=1)
     bot.services = stub_services()
     await bot.load_extension("cogs")
     return bot
@@ -39,6 +39,7 @@ async def bot() -> MusterBot:
 COMMANDS = {
     "claim", "release", "claims", "open", "setup",
     "session post", "session refresh", "session close",
+    "session add", "session remove", "session move",
     "workspace list", "workspace test", "workspace settings", "workspace key", "workspace remove",
     "links add", "links show", "links remove",
 }  # fmt: skip

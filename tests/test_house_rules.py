@@ -49,7 +49,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"bot.board_view", "bot.buttons", "bot.replies", "bot.services"} | DOMAIN,
         {"aiohttp", "discord"},
     ),
-    "bot.answering": ({"bot.buttons", "bot.replies"}, {"discord"}),
+    "bot.answering": ({"bot.buttons", "bot.replies"}, {"aiohttp", "discord"}),
     "bot.board_view": ({"bot.buttons", "bot.services", "bot.text"}, {"discord"}),
     "bot.replies": (
         {"bot.buttons", "bot.errors", "bot.services", "bot.text", "bot.wording"}, {"discord"},

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
+from unittest.mock import Mock
 
 import pytest
+from discord import AppCommandOptionType, app_commands
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -63,11 +65,18 @@ outcomes = st.builds(
     held_role_name=texts,
     held_server_name=texts,
     words=texts,
-    why=texts,
+    why=st.sampled_from(["", "the session is over", "closed by <@5> <t:1700000000:R>"]),
     what=st.sampled_from(["", "session", "server", "role", "route", "button", "workspace"]),
     until=st.none() | times,
     can_release=st.booleans(),
     role_ids=st.lists(st.integers(1, 2**63 - 1), max_size=100).map(tuple),
+    barred_role_ids=st.lists(st.integers(1, 2**63 - 1), max_size=100).map(tuple),
+    clash_title=texts,
+    clash_starts_at=st.none() | times,
+    clash_until=st.none() | times,
+    clash_may_be_confirmed=st.booleans(),
+    subject_id=st.none() | st.integers(1, 2**63 - 1),
+    reason=texts,
 )
 
 
@@ -87,8 +96,8 @@ def assert_discord_takes(reply: Reply) -> None:
 def test_any_outcome_fits_into_a_message(outcome: Outcome) -> None:
     reply = outcome_reply(outcome)
     assert_discord_takes(reply)
-    assert "@everyone" not in reply.text.replace(outcome.why, "")  # `why` is in our own words
-    assert "@here" not in reply.text.replace(outcome.why, "")
+    assert "@everyone" not in reply.text
+    assert "@here" not in reply.text
 
 
 @pytest.mark.parametrize("code", Code)
@@ -105,12 +114,14 @@ def test_every_code_has_words(code: Code) -> None:
         (Code.CLAIMED, "✔ You are **Trainer** in “12:00 Training”, Main.\nStarts <t:1772366400:F>"),
         (Code.RELEASED, "✔ Released: you no longer hold **Trainer**"),
         (Code.NOT_LINKED, "`/links add`"),
-        (Code.NOT_ELIGIBLE_DISCORD, "<@&5> or <@&6>"),
+        (Code.NOT_ELIGIBLE_DISCORD, "need the Discord role <@&5> or <@&6>"),
+        (Code.CLASH, "Claim **Trainer** in “12:00 Training”, Main all the same?"),
+        (Code.GAVE_UP, "could not find out"),
         (Code.NOT_ELIGIBLE_RANK, "needs group rank 10 or higher; yours is 3"),
         (Code.CLAIM_ONCE, "You hold **Helper** in this session already on Second"),
         (Code.FULL, "is full 2/2: <@5>, Ana\\_1."),
         (Code.ALREADY_SAME, "already hold"),
-        (Code.MOVE, "You hold **Helper** there already"),
+        (Code.MOVE, "You hold **Helper** on this server already"),
         (Code.CLOSED, "cannot be claimed: the session is over."),
         (Code.NOT_OPEN, "not your fault"),
         (Code.LIST_FORM, "not your fault"),
@@ -150,9 +161,10 @@ def test_the_platforms_words_are_quoted_and_harmless(code: Code) -> None:
     assert "“no \\*\\*more\\*\\* @\u200beveryone”" in text
 
 
-def test_a_refusal_can_be_quoted_and_a_success_needs_no_number() -> None:
-    assert outcome_reply(replace(PLAIN, code=Code.DOWN)).text.endswith("\n-# Reference 0123abcd")
-    assert "0123abcd" not in outcome_reply(PLAIN).text
+@pytest.mark.parametrize("code", Code)
+def test_every_ending_can_be_quoted(code: Code) -> None:
+    assert outcome_reply(replace(PLAIN, code=code)).text.endswith("\n-# Reference 0123abcd")
+    assert "Reference" not in outcome_reply(replace(PLAIN, code=code, reference="")).text
 
 
 def test_a_long_answer_keeps_its_reference() -> None:
@@ -172,8 +184,11 @@ def test_a_long_answer_keeps_its_reference() -> None:
         (Code.LIMITED, [Action.CLAIM]),
         (Code.DID_NOT_ARRIVE, [Action.CLAIM]),
         (Code.INTERRUPTED, [Action.CLAIM]),
+        (Code.KEY, [Action.CLAIM]),
+        (Code.NOT_ELIGIBLE_RANK, [Action.CLAIM]),
+        (Code.CLASH, [Action.CLAIM_ANYWAY, Action.KEEP]),
         (Code.UNKNOWN, []),
-        (Code.FULL, []),
+        (Code.NOT_ELIGIBLE_DISCORD, []),
         (Code.CLOSED, []),
     ],
 )
@@ -182,6 +197,24 @@ def test_the_next_step_is_a_button(code: Code, actions: list[Action]) -> None:
     assert [button.action for button in buttons] == actions
     assert {button.number for button in buttons} <= {7}
     assert outcome_reply(replace(PLAIN, code=code, opening_id=None)).buttons == ()
+
+
+def test_a_last_place_that_is_being_confirmed_can_be_tried_again() -> None:
+    full = replace(PLAIN, code=Code.FULL)
+    assert outcome_reply(full).buttons == ()
+    (button,) = outcome_reply(replace(full, holders=("<@5>",))).buttons
+    assert (button.action, button.label) == (Action.CLAIM, "Try again")
+
+
+def test_a_refused_clash_has_no_yes() -> None:
+    reply = outcome_reply(replace(PLAIN, code=Code.CLASH, clash_may_be_confirmed=False))
+    assert reply.buttons == ()
+    assert "one at a time" in reply.text
+
+
+def test_who_acts_for_somebody_gets_no_buttons_that_act_for_themselves() -> None:
+    for code in Code:
+        assert outcome_reply(replace(PLAIN, code=code, subject_id=9)).buttons == ()
 
 
 def test_no_release_button_where_nothing_can_be_released() -> None:
@@ -217,6 +250,19 @@ def test_every_error_has_words(error: Exception, part: str) -> None:
     assert part in reply.text
     assert "@everyone" not in reply.text
     assert "**more**" not in reply.text
+
+
+@pytest.mark.parametrize("error", [UpstreamRefused, NotClaimable, SlotTaken])
+def test_a_refusal_without_words_is_not_called_silence(error: type[ProviderError]) -> None:
+    text = report(error("ReAdmin redirects elsewhere.", UpstreamFacts("ReAdmin", 302))).text
+    assert text == "⛔ ReAdmin redirects elsewhere."
+
+
+def test_a_member_who_left_is_an_answer_not_a_fault() -> None:
+    error = app_commands.TransformerError("5", AppCommandOptionType.user, Mock())
+    reply = report(error)
+    assert "may have left" in reply.text.replace("\n", " ")
+    assert "went wrong" not in reply.text
 
 
 def test_every_provider_error_is_in_the_list() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from bot.background import Background
-from bot.errors import ChannelLost, MusterError, UpstreamNotFound
+from bot.errors import ChannelLost, MessageGone, MusterError, UpstreamNotFound
 from bot.models import (
     Announcement,
     AnnouncementState,
@@ -19,6 +20,7 @@ from bot.models import (
     SessionState,
     Workspace,
 )
+from bot.providers import capabilities_of
 from bot.services.lanes import Lanes
 from bot.services.people import People
 from bot.services.ports import Board, BoardLine, Messenger
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 YOUNG = 1.0  # seconds: how old a shared reading may be that a board is built from
 PATIENCE = 60.0  # seconds to wait for another refresh of the same board
 PACE = 2.5  # seconds from the first change to the edit that shows it and all since
+_NO_BOARD = (AnnouncementState.DRAFT, AnnouncementState.LOST)
 
 
 class BoardService:
@@ -73,16 +76,20 @@ class BoardService:
             self.mark_dirty(announcement_id)
         return self._latest.get(announcement_id)
 
-    async def refresh(self, announcement_id: int, max_age: float = 0.0) -> None:
-        """Read the session and edit the board, unless it shows that already.
+    async def refresh(
+        self, announcement_id: int, max_age: float = 0.0, *, always: bool = False
+    ) -> None:
+        """Read the session and edit the board, unless it shows that already (or `always`).
 
         A reading of up to `max_age` seconds may be shared with others who read the session.
         Raises ProviderErrors and ChannelLost.
         """
         async with self._lanes.enter(("board", str(announcement_id)), PATIENCE):
             announcement = await self._announcements.get_anywhere(announcement_id)
-            if announcement is None or announcement.state is AnnouncementState.DRAFT:
+            if announcement is None or announcement.state in _NO_BOARD:
                 return
+            if always:
+                announcement = replace(announcement, rendered_hash="")
             try:
                 async with self._workspaces.watch(announcement.workspace_id) as provider:
                     session = await provider.fetch_session(announcement.session_id, max_age)
@@ -105,11 +112,12 @@ class BoardService:
 
     async def build(self, announcement: Announcement, session: Session) -> Board:
         """The board of this reading, its openings recorded so that buttons have stable ids."""
+        announcement = replace(announcement, starts_at=session.starts_at)  # the cut-off follows it
         workspace = await self._workspaces.get(announcement.guild_id, announcement.workspace_id)
         openings = await self._announcements.sync_openings(
             announcement.announcement_id, _places(session)
         )
-        state = _state(announcement, session)
+        state = _state(announcement, session, self._clock())
         holders = {claim.roblox_id for server in session.servers for claim in server.claims}
         labels = await self._people.labels(announcement.guild_id, holders)
         lines = tuple(
@@ -124,6 +132,7 @@ class BoardService:
             place_id=session.game.place_id if session.game else None,
             lines=lines, warning=_warning(session, workspace),
             closed_by=announcement.closed_by, closed_at=announcement.closed_at,
+            cut_off=announcement.cut_off, can_release=capabilities_of(workspace.kind).can_release,
         )  # fmt: skip
         self._latest[announcement.announcement_id] = board
         return board
@@ -131,6 +140,8 @@ class BoardService:
     async def poll(self) -> None:
         """Look at every workspace with posted sessions, once; correct the boards that changed."""
         live = await self._announcements.list_live_anywhere()
+        shown = {announcement.announcement_id for announcement in live}
+        self._latest = {number: board for number, board in self._latest.items() if number in shown}
         by_workspace: dict[int, list[Announcement]] = {}
         for announcement in live:
             by_workspace.setdefault(announcement.workspace_id, []).append(announcement)
@@ -152,16 +163,27 @@ class BoardService:
         except MusterError as error:
             log.warning("board %s not refreshed: %s", announcement_id, error)
 
+    async def show_closed(self, announcement: Announcement) -> None:
+        """Take the buttons away without asking the platform. Raises ChannelLost.
+
+        For when it cannot be asked: the board is the one in memory, else our own facts.
+        """
+        board = self._latest.get(announcement.announcement_id)
+        if board is None:
+            workspace = await self._workspaces.get(announcement.guild_id, announcement.workspace_id)
+            board = _bare(announcement, workspace, "closed", "Who holds a role is not shown now.")
+        board = replace(
+            board, state="closed", closed_by=announcement.closed_by,
+            closed_at=announcement.closed_at,
+            lines=tuple(replace(line, usable=False) for line in board.lines),
+        )  # fmt: skip
+        await self._edit(announcement, board)
+
     async def _show_gone(self, announcement: Announcement) -> None:
         """The platform no longer has the session: say so, and take the buttons away."""
         workspace = await self._workspaces.get(announcement.guild_id, announcement.workspace_id)
-        board = Board(
-            title=announcement.title, description="", note=announcement.note, state="gone",
-            platform=workspace.kind.label, workspace_name=workspace.name,
-            starts_at=announcement.starts_at, ends_at=announcement.ends_at,
-            host_id=announcement.host_id, game_name=None, place_id=None, lines=(),
-            warning=f"{workspace.kind.label} no longer has this session.",
-        )  # fmt: skip
+        warning = f"{workspace.kind.label} no longer has this session."
+        board = _bare(announcement, workspace, "gone", warning)
         await self._finish(announcement, board, AnnouncementState.GONE)
 
     async def _finish(
@@ -170,6 +192,8 @@ class BoardService:
         """The last edit. It is tried again by the next poll unless the message is lost for good."""
         try:
             await self._edit(announcement, board)
+        except MessageGone:
+            return  # it is lost now, which is final as well
         except ChannelLost:
             log.warning("the last board %s is lost", announcement.announcement_id)
         await self._announcements.set_state(announcement.announcement_id, state, now=self._clock())
@@ -184,6 +208,11 @@ class BoardService:
             await self._messenger.edit_board(
                 announcement.channel_id, announcement.message_id, board
             )
+        except MessageGone as error:
+            await self._announcements.set_state(
+                announcement.announcement_id, AnnouncementState.LOST, now=self._clock()
+            )
+            raise MessageGone(f"{error} Post the session again: `/session post`.") from error
         except ChannelLost:
             log.warning("board %s can no longer be edited", announcement.announcement_id)
             raise
@@ -193,6 +222,16 @@ class BoardService:
 def fingerprint(board: Board) -> str:
     """Equal for boards that look the same."""
     return hashlib.sha256(repr(board).encode()).hexdigest()
+
+
+def _bare(announcement: Announcement, workspace: Workspace, state: str, warning: str) -> Board:
+    """A board of what we know ourselves, without a reading."""
+    return Board(
+        title=announcement.title, description="", note=announcement.note, state=state,
+        platform=workspace.kind.label, workspace_name=workspace.name,
+        starts_at=announcement.starts_at, ends_at=announcement.ends_at,
+        host_id=announcement.host_id, game_name=None, place_id=None, lines=(), warning=warning,
+    )  # fmt: skip
 
 
 def _places(session: Session) -> list[tuple[Place, str, str]]:
@@ -209,7 +248,7 @@ def _places(session: Session) -> list[tuple[Place, str, str]]:
     ]
 
 
-def _state(announcement: Announcement, session: Session) -> str:
+def _state(announcement: Announcement, session: Session, now: datetime) -> str:
     if session.state in (SessionState.ENDED, SessionState.CANCELLED):
         return "ended" if session.state is SessionState.ENDED else "cancelled"
     if announcement.state is AnnouncementState.CLOSED:
@@ -218,6 +257,8 @@ def _state(announcement: Announcement, session: Session) -> str:
         return "not claimable"
     if all(server.form is ClaimsForm.LIST for server in session.servers):  # or there is none
         return "waiting"
+    if announcement.cut_off is not None and announcement.cut_off <= now:
+        return "cut off"
     return "live now" if session.state is SessionState.LIVE else "open"
 
 

@@ -44,12 +44,31 @@ class SessionCatalog:
         reading = self._readings.get(workspace_id)
         return reading.sessions if reading else ()
 
+    def peek(self, workspace_id: int) -> tuple[Session, ...]:
+        """From memory, however old; asks nobody."""
+        reading = self._readings.get(workspace_id)
+        return reading.sessions if reading else ()
+
     async def get_recent(self, workspace_id: int) -> tuple[Session, ...]:
         """Like `get_sessions`, but waits a moment for the newer reading if one is needed."""
         if not self._is_fresh(workspace_id):
             await asyncio.wait({self._start(workspace_id)}, timeout=BRIEFLY)
         reading = self._readings.get(workspace_id)
         return reading.sessions if reading else ()
+
+    async def get_within(
+        self, workspace_id: int, age: float, *, wait: bool = True
+    ) -> tuple[Session, ...] | None:
+        """A reading of at most `age` seconds, also if a claim of ours has changed something since.
+
+        Asks for a newer one if it has to, and with `wait` waits a moment for it; None without one.
+        """
+        if not self._is_within(workspace_id, age):
+            asking = self._start(workspace_id)
+            if wait:
+                await asyncio.wait({asking}, timeout=BRIEFLY)
+        reading = self._readings.get(workspace_id)
+        return reading.sessions if reading and self._is_within(workspace_id, age) else None
 
     def expire(self, workspace_id: int) -> None:
         """A claim changed what the platform holds: readings begun before this moment are old."""
@@ -74,6 +93,10 @@ class SessionCatalog:
         if reading is None or reading.begun <= self._expired.get(workspace_id, float("-inf")):
             return False
         return self._monotonic() - reading.begun <= FRESH
+
+    def _is_within(self, workspace_id: int, age: float) -> bool:
+        reading = self._readings.get(workspace_id)
+        return reading is not None and self._monotonic() - reading.begun <= age
 
     def _start(self, workspace_id: int) -> asyncio.Task[tuple[Session, ...]]:
         task = self._running.get(workspace_id)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
 from bot.background import Background
 from bot.models import (
     AccountLink,
     Announcement,
-    AnnouncementState,
     Attempt,
     AttemptKind,
     AttemptState,
@@ -21,14 +19,24 @@ from bot.models import (
     Opening,
     Workspace,
 )
-from bot.services.engine import Case, ClaimEngine
+from bot.services.cases import Case
+from bot.services.engine import ClaimEngine
 from bot.services.outcomes import Code, Outcome
+from bot.services.permits import require_host
+from bot.services.policies import Policies
 from bot.services.ports import Actor
-from bot.services.verdicts import facts
+from bot.services.rules import Applicant, judge_policy
+from bot.services.verdicts import facts, from_announcement, from_verdict
 from bot.services.workspaces import WorkspaceService
 from bot.store.announcements import AnnouncementStore
 from bot.store.attempts import AttemptStore
 from bot.store.links import LinkStore
+
+# Presses that are looked up and journalled at once. That part never waits for a platform; were it
+# all started at once in a rush, acknowledgements would have to wait behind it.
+AT_ONCE = 20
+ANSWER_IN_FLIGHT = timedelta(seconds=30)  # until then a settled press may still be answered itself
+_QUESTIONS = frozenset({Code.MOVE.value, Code.CLASH.value})  # nobody waits for those later
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,22 @@ class Press:
     interaction_id: int
     interaction_token: str
     move_confirmed: bool = False
+    clash_confirmed: bool = False
+    subject_id: int | None = None  # Discord id of whom it is for; None = the actor
+    reason: str = ""  # a host's, for the log channel and the member; the journal keeps none
+
+    @property
+    def for_whom(self) -> int:
+        """Discord id of the member whose claim it is."""
+        return self.actor.discord_id if self.subject_id is None else self.subject_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What somebody's press is being carried out for."""
+
+    wish: tuple[AttemptKind, int]  # and the opening
+    task: asyncio.Task[Outcome]
 
 
 class ClaimService:
@@ -52,6 +76,7 @@ class ClaimService:
         attempts: AttemptStore,
         links: LinkStore,
         workspaces: WorkspaceService,
+        policies: Policies,
         engine: ClaimEngine,
         background: Background,
         clock: Callable[[], datetime],
@@ -60,86 +85,128 @@ class ClaimService:
         self._attempts = attempts
         self._links = links
         self._workspaces = workspaces
+        self._policies = policies
         self._engine = engine
         self._background = background
         self._clock = clock
-        self._running: dict[tuple[int, int], asyncio.Task[Outcome]] = {}
+        self._running: dict[tuple[int, int, int], _Running] = {}
+        self._front = asyncio.Semaphore(AT_ONCE)
 
     async def claim(self, press: Press) -> Outcome:
-        """Claim the opening for the member who pressed."""
-        return await self._joined(press, self._claim)
+        """Claim the opening for the member who pressed, or for whom a host named.
+
+        Raises NotPermitted when somebody who is no host acts for another.
+        """
+        return await self._joined(press, AttemptKind.CLAIM)
 
     async def release(self, press: Press) -> Outcome:
-        """Give the opening back for the member who pressed."""
-        return await self._joined(press, self._release)
+        """Give the opening back for the member who pressed, or for whom a host named.
 
-    async def _joined(
-        self,
-        press: Press,
-        work: Callable[[Press, Opening, Announcement], Coroutine[Any, Any, Outcome]],
-    ) -> Outcome:
-        """Run the press to its end, or join the one that this member has running there."""
-        found = await self._announcements.get_opening(press.actor.guild_id, press.opening_id)
+        Raises NotPermitted when somebody who is no host acts for another.
+        """
+        return await self._joined(press, AttemptKind.RELEASE)
+
+    async def untold(self, guild_id: int, discord_id: int) -> list[Outcome]:
+        """Endings that never reached this member, oldest first; `mark_told` once they did.
+
+        What a host did for the member is among them, with the host as `by_id`.
+        """
+        outcomes, unsaid = [], []
+        for attempt in await self._attempts.list_untold(guild_id, discord_id):
+            by_host = attempt.door is Door.HOST
+            settled_at = attempt.settled_at or attempt.created_at
+            if not by_host and self._clock() - settled_at < ANSWER_IN_FLIGHT:
+                continue
+            found = await self._announcements.get_opening(guild_id, attempt.opening_id)
+            if found is None or attempt.reason in _QUESTIONS:
+                unsaid.append(attempt.operation_id)
+                continue
+            opening, announcement = found
+            workspace = await self._workspaces.get(guild_id, announcement.workspace_id)
+            outcome = Case(attempt, announcement, opening, workspace).outcome(Code(attempt.reason))
+            by_id = attempt.actor_id if by_host else None
+            outcome = replace(outcome, subject_id=None, by_id=by_id)
+            outcomes.append(replace(outcome, operation_id=attempt.operation_id))
+        await self._attempts.mark_told(unsaid)
+        return outcomes
+
+    async def mark_told(self, operation_ids: Iterable[str]) -> None:
+        """These endings (`Outcome.operation_id`) were shown to whom they are for."""
+        await self._attempts.mark_told(operation_ids)
+
+    async def _joined(self, press: Press, kind: AttemptKind) -> Outcome:
+        """Run the press to its end, or join the one that the same person has running there."""
+        async with self._front:
+            found = await self._announcements.get_opening(press.actor.guild_id, press.opening_id)
         if found is None:
             return Outcome(Code.GONE, what="button")
         opening, announcement = found
-        key = (announcement.announcement_id, press.actor.discord_id)
-        task = self._running.get(key)
-        if task is None:
-            task = self._background.spawn(work(press, opening, announcement), "claim or release")
-            self._running[key] = task
-            task.add_done_callback(lambda _: self._running.pop(key, None))
-        return await asyncio.shield(task)
+        key = (announcement.announcement_id, press.actor.discord_id, press.for_whom)
+        wish = (kind, opening.opening_id)
+        while (running := self._running.get(key)) is not None and running.wish != wish:
+            await asyncio.wait({running.task})  # another wish of theirs: one after the other
+        if running is None:
+            work = self._run(press, kind, opening, announcement)
+            running = _Running(wish, self._background.spawn(work, "claim or release"))
+            self._running[key] = running
+            running.task.add_done_callback(lambda _: self._running.pop(key, None))
+        return await asyncio.shield(running.task)
 
-    async def _claim(self, press: Press, opening: Opening, announcement: Announcement) -> Outcome:
-        workspace = await self._workspaces.get(press.actor.guild_id, announcement.workspace_id)
+    async def _run(
+        self, press: Press, kind: AttemptKind, opening: Opening, announcement: Announcement
+    ) -> Outcome:
+        async with self._front:
+            accepted = await self._accept(press, kind, opening, announcement)
+        if isinstance(accepted, Outcome):
+            return accepted
+        with self._engine.owning(accepted.attempt):
+            async with self._front:
+                earlier = await self._attempts.add(accepted.attempt)
+            if earlier is not None:
+                return await self._told_before(earlier, accepted)
+            return await self._engine.drive(accepted)
+
+    async def _accept(
+        self, press: Press, kind: AttemptKind, opening: Opening, announcement: Announcement
+    ) -> Case | Outcome:
+        """What can be refused without a platform; else the case, not journalled yet."""
+        actor, by_host = press.actor, press.door is Door.HOST
+        workspace = await self._workspaces.get(actor.guild_id, announcement.workspace_id)
+        if by_host or press.for_whom != actor.discord_id:
+            require_host(actor, workspace, announced_by=announcement.host_id)
         base = facts(Code.CLOSED, announcement, opening, workspace)
-        closed = _judge_announcement(base, announcement)
-        if closed is not None:
+        if press.for_whom != actor.discord_id:
+            base = replace(base, subject_id=press.for_whom)
+        claiming = kind is AttemptKind.CLAIM
+        if claiming and (closed := from_announcement(base, announcement, by_host=by_host)):
             return closed
-        link = await self._links.get(press.actor.guild_id, press.actor.discord_id)
+        link = await self._links.get(actor.guild_id, press.for_whom)
         if link is None:
             return replace(base, code=Code.NOT_LINKED)
-        allowed = workspace.claimer_role_ids
-        if allowed and not allowed & press.actor.role_ids:
-            return replace(base, code=Code.NOT_ELIGIBLE_DISCORD, role_ids=tuple(sorted(allowed)))
-        attempt = self._to_attempt(AttemptKind.CLAIM, press, opening, announcement, workspace, link)
-        return await self._journal_and_drive(attempt, press, opening, announcement, workspace)
+        attempt = self._to_attempt(kind, press, opening, announcement, workspace, link)
+        wishes = Applicant(
+            link.roblox_id, None, press.move_confirmed,
+            discord_role_ids=actor.role_ids, clash_confirmed=press.clash_confirmed,
+            by_host=by_host,
+        )  # fmt: skip
+        if claiming:
+            policy = await self._policies.local_policy(workspace, announcement, opening.place)
+            refused = judge_policy(policy, wishes, announcement.starts_at, self._clock())
+            if refused is not None:
+                return from_verdict(base, refused, (), 0)
+        return Case(attempt, announcement, opening, workspace, wishes=wishes)
 
-    async def _release(self, press: Press, opening: Opening, announcement: Announcement) -> Outcome:
-        workspace = await self._workspaces.get(press.actor.guild_id, announcement.workspace_id)
-        link = await self._links.get(press.actor.guild_id, press.actor.discord_id)
-        if link is None:
-            return facts(Code.NOT_LINKED, announcement, opening, workspace)
-        attempt = self._to_attempt(
-            AttemptKind.RELEASE, press, opening, announcement, workspace, link
-        )
-        return await self._journal_and_drive(attempt, press, opening, announcement, workspace)
-
-    async def _journal_and_drive(
-        self,
-        attempt: Attempt,
-        press: Press,
-        opening: Opening,
-        announcement: Announcement,
-        workspace: Workspace,
-    ) -> Outcome:
-        with self._engine.owning(attempt):
-            earlier = await self._attempts.add(attempt)
-            if earlier is not None:
-                return await self._told_before(earlier, announcement, opening, workspace)
-            case = Case(attempt, announcement, opening, workspace)
-            return await self._engine.drive(case, move_confirmed=press.move_confirmed)
-
-    async def _told_before(
-        self, earlier: Attempt, announcement: Announcement, opening: Opening, workspace: Workspace
-    ) -> Outcome:
+    async def _told_before(self, earlier: Attempt, case: Case) -> Outcome:
         """What there is to say about an attempt that stands in the way of a new one."""
+        if earlier.guild_id != case.announcement.guild_id:  # theirs to know, not ours
+            return replace(case.outcome(Code.STILL_RUNNING), reference="", operation_id="")
         found = await self._announcements.get_opening(earlier.guild_id, earlier.opening_id)
-        if found is not None and earlier.guild_id == announcement.guild_id:
-            opening, announcement = found
-        case = Case(earlier, announcement, opening, workspace)
-        return case.outcome(Code(earlier.reason) if earlier.state.settled else Code.UNKNOWN)
+        if found is not None:
+            case = replace(case, opening=found[0], announcement=found[1])
+        outcome = replace(case, attempt=earlier).outcome(
+            Code(earlier.reason) if earlier.state.settled else Code.STILL_RUNNING
+        )
+        return replace(outcome, operation_id="") if _is_anothers(earlier, case) else outcome
 
     def _to_attempt(
         self,
@@ -154,22 +221,15 @@ class ClaimService:
             operation_id=secrets.token_hex(16), kind=kind, state=AttemptState.PENDING,
             guild_id=press.actor.guild_id, workspace_id=workspace.workspace_id,
             announcement_id=announcement.announcement_id, opening_id=opening.opening_id,
-            upstream=workspace.base_url, place=opening.place, door=press.door,
-            actor_id=press.actor.discord_id, subject_id=press.actor.discord_id,
+            upstream=workspace.upstream, place=opening.place, door=press.door,
+            actor_id=press.actor.discord_id, subject_id=press.for_whom,
             roblox_id=link.roblox_id, created_at=self._clock(),
             interaction_id=press.interaction_id, interaction_token=press.interaction_token,
+            with_reason=bool(press.reason.strip()),
         )  # fmt: skip
 
 
-def _judge_announcement(base: Outcome, announcement: Announcement) -> Outcome | None:
-    """Why nothing can be claimed through this announcement, or None."""
-    match announcement.state:
-        case AnnouncementState.OPEN:
-            return None
-        case AnnouncementState.GONE:
-            return replace(base, code=Code.GONE, what="session")
-        case AnnouncementState.CLOSED if announcement.closed_by and announcement.closed_at:
-            when = int(announcement.closed_at.timestamp())
-            return replace(base, why=f"closed by <@{announcement.closed_by}> <t:{when}:R>")
-        case _:
-            return replace(base, why=f"the announcement is {announcement.state.value}")
+def _is_anothers(earlier: Attempt, case: Case) -> bool:
+    """Whether the ending is for somebody else than who asks now."""
+    asks = case.attempt
+    return (earlier.guild_id, earlier.subject_id) != (asks.guild_id, asks.actor_id)

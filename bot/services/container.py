@@ -12,6 +12,8 @@ from bot.services.hosting import HostingService
 from bot.services.linking import LinkingService
 from bot.services.openings import OpeningsService
 from bot.services.reconciler import Reconciler
+from bot.services.role_rules import RoleRules
+from bot.services.roster import RosterService
 from bot.services.workspaces import WorkspaceService
 from bot.store.app_state import AppState
 
@@ -31,6 +33,8 @@ class Services:
     hosting: HostingService
     openings: OpeningsService
     claims: ClaimService
+    roster: RosterService
+    role_rules: RoleRules
     reconciler: Reconciler
 
     async def start(self, background: Background) -> None:

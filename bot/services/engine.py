@@ -4,55 +4,33 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.errors import OutcomeUnknown, ProviderError, Refusal
-from bot.models import (
-    Announcement,
-    Attempt,
-    AttemptKind,
-    AttemptState,
-    Capabilities,
-    Door,
-    Opening,
-    Session,
-    Workspace,
-)
-from bot.providers.identity.roblox import Roblox
+from bot.errors import LockLost, OutcomeUnknown, ProviderError, Refusal, UpstreamNotFound
+from bot.models import Attempt, AttemptState, Door
+from bot.services.aftermath import Aftermath, Ending
 from bot.services.boards import BoardService
+from bot.services.cases import Case, holds
 from bot.services.catalog import SessionCatalog
-from bot.services.lanes import Lane, LaneBusy, Lanes
+from bot.services.judging import Judge, Judged
+from bot.services.lanes import LaneBusy, Lanes, Reading
 from bot.services.outcomes import DONE, Code, Outcome
-from bot.services.people import People
-from bot.services.rules import Applicant, Verdict, judge_claim, needs_rank
-from bot.services.verdicts import facts, from_error, from_verdict
+from bot.services.policies import Policies
+from bot.services.verdicts import from_error
+from bot.services.visits import Visit
 from bot.services.workspaces import WorkspaceService
+from bot.store.announcements import AnnouncementStore
 from bot.store.attempts import AttemptStore
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 600.0  # seconds in a lane; the interaction itself lives 900
-YOUNG = 1.0  # seconds: a reading no older than this may refuse a claim
 CERTAIN_AFTER = timedelta(seconds=90)  # ReAdmin may store a claim this long after we gave up
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """An attempt with what it is about."""
-
-    attempt: Attempt
-    announcement: Announcement
-    opening: Opening
-    workspace: Workspace
-    can_release: bool = True  # known once the provider was asked
-
-    def outcome(self, code: Code) -> Outcome:
-        """An outcome of this attempt with the common facts."""
-        outcome = facts(code, self.announcement, self.opening, self.workspace, self.attempt)
-        return replace(outcome, can_release=self.can_release)
+GIVE_UP_AFTER = timedelta(hours=24)  # of reads that failed in a row: then the hosts are told
+_NEWS = DONE | {Code.FULL, Code.ALREADY_SAME, Code.GONE}  # what a board may not show yet
 
 
 class ClaimEngine:
@@ -62,21 +40,27 @@ class ClaimEngine:
         self,
         attempts: AttemptStore,
         workspaces: WorkspaceService,
-        roblox: Roblox,
-        people: People,
+        announcements: AnnouncementStore,
+        policies: Policies,
+        judge: Judge,
+        aftermath: Aftermath,
         boards: BoardService,
         catalog: SessionCatalog,
         lanes: Lanes,
         clock: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._attempts = attempts
         self._workspaces = workspaces
-        self._roblox = roblox
-        self._people = people
+        self._announcements = announcements
+        self._policies = policies
+        self._judge = judge
+        self._aftermath = aftermath
         self._boards = boards
         self._catalog = catalog
         self._lanes = lanes
         self._clock = clock
+        self._monotonic = monotonic
         self._running: set[str] = set()
 
     def is_running(self, attempt: Attempt) -> bool:
@@ -92,170 +76,201 @@ class ClaimEngine:
         finally:
             self._running.discard(attempt.operation_id)
 
-    async def drive(self, case: Case, *, move_confirmed: bool = False) -> Outcome:
+    def staying(self, attempts: Iterable[Attempt]) -> AbstractContextManager[None]:
+        """Keep what is read of these attempts' sessions until all of them were looked at."""
+        return self._lanes.kept({(one.upstream, one.place.session_id) for one in attempts})
+
+    async def drive(self, case: Case) -> Outcome:
         """Carry a journalled, pending attempt to its outcome."""
-        arrived = time.monotonic()
-        return await self._in_lane(
-            case, lambda lane: self._act(case, move_confirmed, lane, arrived)
-        )
+        arrived = self._monotonic()
+        try:
+            case = await self._prepared(case)
+        except ProviderError as error:  # Roblox is silent: found out here, it holds up no lane
+            return await self._end(Ending(case, Code.DOWN, error=error))
+        try:
+            async with self._visit(case) as visit:
+                ending = await self._act(case, visit, arrived)
+                if ending.case.attempt.state is not AttemptState.PENDING:
+                    return await self._end(ending)  # before the next one judges by the journal
+        except (LaneBusy, LockLost) as error:
+            log.warning("attempt %s: %s", case.attempt.operation_id, error)
+            code = Code.LIMITED if isinstance(error, LaneBusy) else Code.INTERRUPTED
+            ending = Ending(case, code)
+        return await self._end(ending)
 
-    async def look_again(self, case: Case) -> Outcome:
-        """Settle an attempt whose write may or may not have happened, by reading."""
-        return await self._in_lane(case, lambda _: self._read_back(case))
+    async def look_again(self, case: Case, since: float | None = None) -> Outcome:
+        """Settle an attempt whose write may or may not have happened, by reading.
 
-    async def _in_lane(self, case: Case, work: Callable[[Lane], Awaitable[Outcome]]) -> Outcome:
+        A reading that began after `since` (monotonic seconds) will do.
+        """
+        try:
+            async with self._visit(case) as visit, visit.locked():
+                return await self._end(await self._look(case, visit, since))
+        except (LaneBusy, LockLost) as error:
+            log.warning("attempt %s: %s", case.attempt.operation_id, error)
+            return case.outcome(Code.UNKNOWN)
+
+    @asynccontextmanager
+    async def _visit(self, case: Case) -> AsyncIterator[Visit]:
         attempt = case.attempt
         key = (attempt.upstream, attempt.place.session_id)
-        try:
-            async with self._lanes.enter(key, PATIENCE) as lane:
-                return await work(lane)
-        except LaneBusy:
-            if attempt.state is AttemptState.PENDING:
-                return await self.settle(case, case.outcome(Code.LIMITED))
-            return case.outcome(Code.UNKNOWN)
+        async with self._lanes.enter(key, PATIENCE) as lane:
+            yield Visit(attempt, lane, self._workspaces, self._attempts, self._monotonic)
 
-    async def _act(self, case: Case, move_confirmed: bool, lane: Lane, arrived: float) -> Outcome:
-        # During a rush all who wait share a reading, but never one from before their own press or
-        # from before a write of this process, through whichever client.
-        age = time.monotonic() - max(arrived, lane.written_at)
+    async def _prepared(self, case: Case) -> Case:
+        """With all that takes time and needs no lane."""
+        if not case.claiming:
+            return case
+        attempt = case.attempt
+        policy = await self._policies.policy_for(
+            case.workspace, case.announcement, attempt.place, attempt.subject_id, attempt.roblox_id
+        )
+        await self._judge.warm(attempt, self._catalog.peek(attempt.workspace_id))
+        return replace(case, policy=policy)
+
+    async def _act(self, case: Case, visit: Visit, arrived: float) -> Ending:
+        """From the reading to the ending; the attempt is still pending when nothing was sent."""
         try:
-            session, capabilities = await self._read(case, min(age, YOUNG))
-            case = replace(case, can_release=capabilities.can_release)
-            refusal = await self._judge(case, session, capabilities, move_confirmed)
-            if refusal is not None:
-                return await self.settle(case, refusal)
-            sent = replace(case.attempt, state=AttemptState.SENT, sent_at=self._clock())
-            await self._attempts.save(sent)
-            case = replace(case, attempt=sent)
-            try:
-                await self._write(case, session)
-            finally:
-                lane.written_at = time.monotonic()
-        except OutcomeUnknown as error:
-            log.warning("attempt %s: outcome unknown: %s", case.attempt.operation_id, error)
-            return await self._read_back(case)
+            # During a rush all who wait share a reading, but never one from before their press.
+            reading = visit.shared(arrived)
+            if reading is not None and (judged := await self._judge.judge(case, reading)):
+                return _refused(case, reading, judged)
+            async with visit.locked():
+                if reading is None or not visit.may_write_by(reading):
+                    reading = await visit.read()
+                    if judged := await self._judge.judge(case, reading):
+                        return _refused(case, reading, judged)
+                if refused := await self._judge.recheck(case):
+                    return Ending(case, refused.code, outcome=refused)
+                sent = await self._attempts.mark_sent(case.attempt, self._clock())
+                if sent is None:  # another process believed us dead, and has it now
+                    return Ending(case, Code.UNKNOWN)
+                return await self._send(_knowing(case, reading, sent), visit, reading)
         except ProviderError as error:
-            return await self.settle(case, from_error(case.outcome(Code.DOWN), error), error)
+            return Ending(case, Code.DOWN, error=error)
         except Refusal:  # the workspace was removed in the meantime
-            return await self.settle(case, replace(case.outcome(Code.GONE), what="workspace"))
-        done = Code.CLAIMED if case.attempt.kind is AttemptKind.CLAIM else Code.RELEASED
-        return await self.settle(case, case.outcome(done))
+            return Ending(case, Code.GONE)
 
-    async def _read(self, case: Case, max_age: float = 0.0) -> tuple[Session, Capabilities]:
-        async with self._workspaces.watch(case.workspace.workspace_id) as provider:
-            session = await provider.fetch_session(case.attempt.place.session_id, max_age)
-            return session, provider.capabilities
-
-    async def _write(self, case: Case, session: Session) -> None:
-        attempt = case.attempt
-        async with self._workspaces.watch(case.workspace.workspace_id) as provider:
-            if attempt.kind is AttemptKind.CLAIM:
-                await provider.claim(session, attempt.place, attempt.roblox_id)
-            else:
-                by_host = attempt.door is Door.HOST
-                await provider.release(attempt.place, attempt.roblox_id, by_host=by_host)
-
-    async def _judge(
-        self, case: Case, session: Session, capabilities: Capabilities, move_confirmed: bool
-    ) -> Outcome | None:
-        attempt = case.attempt
-        if attempt.kind is AttemptKind.RELEASE:
-            return self._judge_release(case, session, capabilities)
-        reserved = await self._reserved(attempt)
-
-        def judge(rank: int) -> Verdict | None:
-            applicant = Applicant(attempt.roblox_id, rank, move_confirmed)
-            return judge_claim(
-                session, attempt.place, applicant, reserved, capabilities, self._clock()
-            )
-
-        rank = 0
-        if needs_rank(session, attempt.place, capabilities) and session.group_id is not None:
-            rank = await self._roblox.fetch_rank(attempt.roblox_id, session.group_id)
-            if (refused := judge(rank)) and refused.code is Code.NOT_ELIGIBLE_RANK:
-                # Promoted a moment ago? A remembered rank is good enough only to let somebody in.
-                rank = await self._roblox.fetch_rank(attempt.roblox_id, session.group_id, max_age=0)
-        verdict = judge(rank)
-        if verdict is None:
-            return None
-        holders = await self._people.labels(attempt.guild_id, verdict.holders)
-        outcome = from_verdict(case.outcome(verdict.code), verdict, tuple(holders.values()), rank)
-        return replace(outcome, held_server_name=_server_name(session, verdict))
-
-    def _judge_release(
-        self, case: Case, session: Session, capabilities: Capabilities
-    ) -> Outcome | None:
-        if not _holds(case.attempt, session):
-            return case.outcome(Code.NOT_HELD)
-        if not capabilities.can_release:
-            return case.outcome(Code.CANNOT_RELEASE)
-        return None
-
-    async def _reserved(self, attempt: Attempt) -> frozenset[int]:
-        """Roblox ids of others whose claim on this place may yet appear."""
-        unsettled = await self._attempts.list_unsettled_for(
-            attempt.upstream, attempt.place.session_id
-        )
-        return frozenset(
-            other.roblox_id
-            for other in unsettled
-            if other.operation_id != attempt.operation_id
-            and other.kind is AttemptKind.CLAIM
-            and other.place == attempt.place
-            and other.state is not AttemptState.PENDING
-        )
-
-    async def _read_back(self, case: Case) -> Outcome:
-        """Present is proof at once; absence only after reads over 90 s agree (I2)."""
+    async def _send(self, case: Case, visit: Visit, reading: Reading) -> Ending:
         attempt = case.attempt
         try:
-            session, capabilities = await self._read(case)
-            case = replace(case, can_release=capabilities.can_release)
-        except (ProviderError, Refusal) as error:
-            log.warning("attempt %s could not be read back: %s", attempt.operation_id, error)
-            await self._attempts.save(attempt.moved_to(AttemptState.UNKNOWN))
-            return case.outcome(Code.UNKNOWN)
-        if _holds(attempt, session) is (attempt.kind is AttemptKind.CLAIM):
-            done = Code.CLAIMED if attempt.kind is AttemptKind.CLAIM else Code.RELEASED
-            return await self.settle(case, case.outcome(done))
-        now = self._clock()
+            if case.claiming:
+                await visit.claim(reading.session, attempt.place, attempt.roblox_id)
+            else:
+                await visit.release()
+        except OutcomeUnknown as error:
+            log.warning("attempt %s: outcome unknown: %s", attempt.operation_id, error)
+            return await self._look(case, visit)
+        except ProviderError as error:
+            return Ending(case, Code.DOWN, error=error)
+        except (LockLost, Refusal) as error:  # either way nothing was sent
+            log.warning("attempt %s: %s", attempt.operation_id, error)
+            code = Code.INTERRUPTED if isinstance(error, LockLost) else Code.GONE
+            return Ending(case, code)
+        if not reading.capabilities.loses_writes:
+            return Ending(case, case.done)
+        try:
+            look = self._aftermath.after_claim if case.claiming else self._aftermath.after_release
+            ending = await look(case, visit, reading)
+        except (ProviderError, LockLost) as error:
+            return self._unread(case, error)
+        except Refusal:  # removed since: the platform said yes, and nobody can be asked any more
+            return Ending(case, case.done)
+        return self._absent(ending.case) if ending.code is Code.UNKNOWN else ending
+
+    async def _look(self, case: Case, visit: Visit, since: float | None = None) -> Ending:
+        """Present is proof at once; absence only after reads over 90 s agree (I2)."""
+        try:
+            shared = visit.shared(since) if since is not None else None
+            reading = shared or await visit.read()
+            case = _knowing(case, reading, case.attempt)
+            if holds(case.attempt, reading.session) is not case.claiming:
+                return self._absent(case)
+            if case.claiming:
+                return await self._aftermath.present(case, visit, reading)
+        except UpstreamNotFound as error:
+            if error.what in ("session", "server"):
+                return self._absent(case, Code.GONE)
+            return self._unread(case, error)
+        except (ProviderError, Refusal, LockLost) as error:
+            return self._unread(case, error)
+        return Ending(case, case.done)
+
+    def _absent(self, case: Case, then: Code = Code.DID_NOT_ARRIVE) -> Ending:
+        now, attempt = self._clock(), case.attempt
         since = attempt.absent_since or now
         if now - since >= CERTAIN_AFTER:
-            return await self.settle(case, case.outcome(Code.DID_NOT_ARRIVE))
-        unknown = replace(attempt, state=AttemptState.UNKNOWN, absent_since=since)
-        await self._attempts.save(unknown)
-        return case.outcome(Code.UNKNOWN)
+            return Ending(case, then)
+        open_still = replace(
+            attempt, state=AttemptState.UNKNOWN, absent_since=since, unread_since=None
+        )
+        return Ending(replace(case, attempt=open_still), Code.UNKNOWN)
+
+    def _unread(self, case: Case, error: Exception) -> Ending:
+        log.warning("attempt %s could not be read back: %s", case.attempt.operation_id, error)
+        now, attempt = self._clock(), case.attempt
+        since = attempt.unread_since or now
+        if now - since >= GIVE_UP_AFTER:
+            return Ending(case, Code.GAVE_UP)
+        open_still = replace(attempt, state=AttemptState.UNKNOWN, unread_since=since)
+        return Ending(replace(case, attempt=open_still), Code.UNKNOWN)
+
+    async def _end(self, ending: Ending) -> Outcome:
+        """Word the ending and write it down; UNKNOWN stays open in the journal."""
+        case, error = ending.case, ending.error
+        outcome = ending.outcome or case.outcome(ending.code)
+        if ending.judged is not None and ending.session is not None:
+            outcome = await self._judge.word(case, ending.session, ending.judged)
+        elif error is not None:
+            outcome = from_error(outcome, error)
+        elif ending.code is Code.GONE and ending.outcome is None:
+            outcome = replace(outcome, what="session" if _was_absent(case) else "workspace")
+        if outcome.code is Code.UNKNOWN:
+            if case.attempt.state is AttemptState.UNKNOWN:
+                await self._attempts.save(case.attempt)
+            return outcome
+        return await self.settle(case, outcome, error)
 
     async def settle(
         self, case: Case, outcome: Outcome, error: ProviderError | None = None
     ) -> Outcome:
         """Write the ending into the journal and let the board follow."""
-        state = AttemptState.CONFIRMED if outcome.code in DONE else AttemptState.REFUSED
         settled = replace(
             case.attempt,
-            state=state,
+            state=AttemptState.CONFIRMED if outcome.code in DONE else AttemptState.REFUSED,
             settled_at=self._clock(),
             reason=outcome.code.value,
             upstream_status=error.facts.status if error else None,
+            # Of what a host tried in vain for somebody, that member need not hear.
+            told=case.attempt.door is Door.HOST and outcome.code not in DONE,
         )
         await self._attempts.save(settled)
         log.info(
-            "%s by %s for %s in guild %s, workspace %s, session %s: %s",
+            "%s by %s for %s in guild %s, workspace %s, session %s: %s, reference %s",
             settled.kind.value, settled.actor_id, settled.roblox_id, settled.guild_id,
             settled.workspace_id, settled.place.session_id, outcome.code.value,
+            settled.operation_id[:8],
         )  # fmt: skip
         if outcome.code in DONE:
             self._catalog.expire(settled.workspace_id)
-        if outcome.code in DONE or outcome.code in (Code.FULL, Code.ALREADY_SAME, Code.GONE):
-            self._boards.mark_dirty(settled.announcement_id)  # the reading was news to the board
+        if outcome.code in _NEWS:  # to its board, and to those of other guilds
+            self._boards.mark_dirty(settled.announcement_id)
+        if outcome.code in DONE:
+            for other in await self._announcements.list_live_for_session(
+                case.workspace.base_url, settled.place.session_id
+            ):
+                self._boards.mark_dirty(other.announcement_id)
         return outcome
 
 
-def _holds(attempt: Attempt, session: Session) -> bool:
-    place = attempt.place
-    return attempt.roblox_id in session.holders(place.server_id, place.role_id)
+def _refused(case: Case, reading: Reading, judged: Judged) -> Ending:
+    case = _knowing(case, reading, case.attempt)
+    return Ending(case, judged.verdict.code, judged, reading.session)
 
 
-def _server_name(session: Session, verdict: Verdict) -> str:
-    server = session.server(verdict.held_server_id)
-    return server.name if server and len(session.servers) > 1 else ""
+def _knowing(case: Case, reading: Reading, attempt: Attempt) -> Case:
+    return replace(case, attempt=attempt, can_release=reading.capabilities.can_release)
+
+
+def _was_absent(case: Case) -> bool:
+    return case.attempt.absent_since is not None

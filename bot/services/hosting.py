@@ -12,6 +12,7 @@ from bot.models import (
     Announcement,
     AnnouncementState,
     ClaimsForm,
+    Opening,
     Session,
     SessionState,
     Workspace,
@@ -95,8 +96,13 @@ class HostingService:
         ]
         return sorted(choices, key=lambda choice: choice.session.starts_at)
 
-    async def draft(self, actor: Actor, choice: str, note: str, *, ping: bool) -> Preview:
-        """A preview of the chosen session's board. `choice` is a value of `list_postable`."""
+    async def draft(
+        self, actor: Actor, choice: str, note: str, *, ping: bool, cutoff: int | None = None
+    ) -> Preview:
+        """A preview of the chosen session's board. `choice` is a value of `list_postable`.
+
+        `cutoff`: claims close this many minutes before the start; None: they do not.
+        """
         workspace, session_id = await self._to_session(actor, choice)
         require_host(actor, workspace)
         if workspace.announcement_channel_id is None:
@@ -114,10 +120,11 @@ class HostingService:
         _require_postable(session)
         await self._announcements.remove_drafts_before(self._clock() - DRAFT_LIFE)
         announcement = await self._announcements.add_draft(
-            guild_id=actor.guild_id, workspace_id=workspace.workspace_id, session_id=session_id,
+            guild_id=actor.guild_id, workspace_id=workspace.workspace_id,
+            session_id=session.session_id,  # as the platform spells it, however it was typed
             channel_id=workspace.announcement_channel_id, host_id=actor.discord_id,
             title=session.name, starts_at=session.starts_at, ends_at=session.ends_at,
-            note=note.strip(), ping=ping, now=self._clock(),
+            note=note.strip(), ping=ping, cutoff_minutes=cutoff, now=self._clock(),
         )  # fmt: skip
         return await self._preview(announcement, workspace, session)
 
@@ -181,15 +188,26 @@ class HostingService:
             and may_host(actor, workspaces[announcement.workspace_id], announcement.host_id)
         ]
 
+    async def get_hosted(self, actor: Actor, choice: str) -> tuple[Announcement, Workspace]:
+        """The chosen announcement, for somebody who may run it; Refusal for anybody else."""
+        return await self._hosted(actor, _to_announcement_id(choice))
+
+    async def list_openings(self, actor: Actor, choice: str) -> list[Opening]:
+        """The roles of a chosen announcement, for who may run it; empty for anybody else."""
+        hosted = {str(one.announcement_id) for one in await self.list_hosted(actor)}
+        if choice not in hosted:
+            return []
+        return await self._announcements.list_openings(int(choice))
+
     async def refresh(self, actor: Actor, choice: str) -> Announcement:
         """Read the session anew and correct the board at once."""
-        announcement, _ = await self._hosted(actor, _to_announcement_id(choice))
-        await self._boards.refresh(announcement.announcement_id)
+        announcement, _ = await self.get_hosted(actor, choice)
+        await self._boards.refresh(announcement.announcement_id, always=True)
         return announcement
 
     async def close(self, actor: Actor, choice: str) -> Announcement:
         """No more claims through this board; the roster stays."""
-        announcement, _ = await self._hosted(actor, _to_announcement_id(choice))
+        announcement, _ = await self.get_hosted(actor, choice)
         if announcement.state is not AnnouncementState.OPEN:
             raise Refusal(f"This announcement is already {announcement.state.value}.")
         await self._announcements.set_state(
@@ -202,8 +220,21 @@ class HostingService:
             await self._boards.refresh(closed.announcement_id)
         except MusterError as error:  # closed all the same; the board follows with the next poll
             log.warning("board %s not refreshed on close: %s", closed.announcement_id, error)
-            self._boards.mark_dirty(closed.announcement_id)
+            await self._take_buttons_away(closed)
         return closed
+
+    async def _take_buttons_away(self, closed: Announcement) -> None:
+        try:
+            await self._boards.show_closed(closed)
+        except MusterError as error:
+            log.warning("board %s not shown as closed: %s", closed.announcement_id, error)
+            self._boards.mark_dirty(closed.announcement_id)
+
+    async def discard(self, actor: Actor, announcement_id: int) -> Workspace:
+        """Forget a preview; its workspace. What was made on the platform stays there."""
+        _, workspace = await self._hosted(actor, announcement_id)
+        await self._announcements.remove_draft(announcement_id)
+        return workspace
 
     async def _to_session(self, actor: Actor, choice: str) -> tuple[Workspace, str]:
         """A session choice, which may have been typed by hand."""
@@ -227,6 +258,11 @@ class HostingService:
         warnings = [w for w in (self._missing(announcement.channel_id),) if w]
         if announcement.ping and workspace.ping_role_id is None:
             warnings.append("No ping role is set, so nobody is pinged. See `/workspace settings`.")
+        if announcement.cut_off is not None and announcement.cut_off <= self._clock():
+            warnings.append(
+                "Claims would be closed from the start: that cut-off has passed already. Only hosts"
+                " could add people, with `/session add`."
+            )
         usable = bool(_claimable_servers(session))
         return Preview(
             announcement,

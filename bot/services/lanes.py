@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 
 from bot.errors import MusterError
+from bot.models import Attempt, Capabilities, Session
+from bot.store.locks import Hold
 
 LaneKey = tuple[str, str]  # (normalised base URL, upstream session id)
 
 
 class LaneBusy(MusterError):
     """Too many wait for the same session; nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A session as it stood, with the attempts on it that had no ending."""
+
+    session: Session
+    capabilities: Capabilities
+    unsettled: tuple[Attempt, ...]  # of all guilds
+    began: float  # monotonic seconds: what it tells is at least as new as this
+    hold: Hold  # of the lock against other processes in which it was made
 
 
 class Lane:
@@ -23,6 +37,8 @@ class Lane:
         self.lock = asyncio.Lock()  # asyncio's locks are fair
         self.users = 0
         self.written_at = -math.inf  # monotonic seconds: when the last write of ours ended
+        # By workspace id: what one guild's key may read is not for another guild.
+        self.readings: dict[int, Reading] = {}
 
 
 class Lanes:
@@ -37,9 +53,8 @@ class Lanes:
     @asynccontextmanager
     async def enter(self, key: LaneKey, patience: float) -> AsyncIterator[Lane]:
         """Wait at most `patience` seconds for our turn; raises LaneBusy after that."""
-        lane = self._lanes.setdefault(key, Lane())
-        lane.users += 1
-        try:
+        with self.kept({key}):
+            lane = self._lanes[key]
             try:
                 async with asyncio.timeout(patience):
                     await lane.lock.acquire()
@@ -49,7 +64,20 @@ class Lanes:
                 yield lane
             finally:
                 lane.lock.release()
+
+    @contextmanager
+    def kept(self, keys: Collection[LaneKey]) -> Iterator[None]:
+        """Remember what is known of these lanes, also while nobody is in them."""
+        for key in keys:
+            self._lanes.setdefault(key, Lane()).users += 1
+        try:
+            yield
         finally:
-            lane.users -= 1
-            if not lane.users:
-                self._lanes.pop(key, None)
+            for key in keys:
+                self._lanes[key].users -= 1
+                if not self._lanes[key].users:
+                    del self._lanes[key]
+
+    def waiting(self) -> dict[LaneKey, int]:
+        """How many are in each lane or wait for it, for the metrics."""
+        return {key: lane.users for key, lane in self._lanes.items()}

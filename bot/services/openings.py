@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,15 +110,20 @@ class OpeningsService:
             raise Refusal(
                 "I do not know your Roblox account here. Ask an admin to link you: `/links add`."
             )
+        workspaces = await self._workspaces.list_all(actor.guild_id)
+        readings = await asyncio.gather(
+            *(self._catalog.fetch_sessions(one.workspace_id) for one in workspaces),
+            return_exceptions=True,
+        )
         claims: list[Holding] = []
         unreachable: list[str] = []
-        for workspace in await self._workspaces.list_all(actor.guild_id):
-            try:
-                sessions = await self._catalog.fetch_sessions(workspace.workspace_id)
-            except ProviderError:
+        for workspace, sessions in zip(workspaces, readings, strict=True):
+            if isinstance(sessions, ProviderError):
                 unreachable.append(workspace.name)
-                continue
-            claims += await self._held(workspace, sessions, link.roblox_id)
+            elif isinstance(sessions, BaseException):
+                raise sessions
+            else:
+                claims += await self._held(workspace, sessions, link.roblox_id)
         claims.sort(key=lambda holding: holding.starts_at)
         return Holdings(tuple(claims), tuple(unreachable))
 
@@ -126,9 +132,12 @@ class OpeningsService:
         link = await self._links.get(actor.guild_id, actor.discord_id)
         if link is None:
             return []
+        workspaces = await self._workspaces.list_all(actor.guild_id)
+        readings = await asyncio.gather(
+            *(self._catalog.get_recent(one.workspace_id) for one in workspaces)
+        )
         claims: list[Holding] = []
-        for workspace in await self._workspaces.list_all(actor.guild_id):
-            sessions = await self._catalog.get_recent(workspace.workspace_id)
+        for workspace, sessions in zip(workspaces, readings, strict=True):
             claims += await self._held(workspace, sessions, link.roblox_id)
         return claims
 

@@ -19,6 +19,7 @@ class Code(StrEnum):
     FULL = "full"
     ALREADY_SAME = "already same"
     MOVE = "move?"
+    CLASH = "clash?"
     CLOSED = "closed"
     NOT_OPEN = "not open"
     LIST_FORM = "list form"
@@ -28,11 +29,13 @@ class Code(StrEnum):
     LIMITED = "limited"
     DOWN = "down"
     UNKNOWN = "unknown"
+    STILL_RUNNING = "still running"
     UPSTREAM_SAID = "upstream said"
     NOT_HELD = "not held"
     CANNOT_RELEASE = "cannot release"
     DID_NOT_ARRIVE = "did not arrive"
     INTERRUPTED = "interrupted"
+    GAVE_UP = "gave up"
 
 
 DONE = frozenset({Code.CLAIMED, Code.RELEASED})
@@ -53,6 +56,7 @@ class Outcome:
     server_name: str = ""
     platform: str = ""  # the platform's label
     reference: str = ""  # journal reference that members can quote
+    operation_id: str = ""  # whose ending this tells; empty when that is for somebody else to hear
     holders: tuple[str, ...] = ()  # who holds a full role
     capacity: int | None = None
     needed_rank: int = 0
@@ -66,3 +70,11 @@ class Outcome:
     can_release: bool = True
     releasing: bool = False  # what was asked for: a release, else a claim
     role_ids: tuple[int, ...] = ()  # NOT_ELIGIBLE_DISCORD: Discord roles of which one is needed
+    barred_role_ids: tuple[int, ...] = ()  # NOT_ELIGIBLE_DISCORD: these of the member's forbid it
+    clash_title: str = ""  # CLASH: the session that the member holds a role in at the same time
+    clash_starts_at: datetime | None = None
+    clash_until: datetime | None = None
+    clash_may_be_confirmed: bool = True  # CLASH: False where the guild refuses clashes
+    subject_id: int | None = None  # Discord id of whom it is for, when somebody else acted
+    by_id: int | None = None  # Discord id of the host who acted, when the member is told later
+    reason: str = ""  # why a host acted for somebody; said, never kept

@@ -59,6 +59,8 @@ class Board:
     warning: str = ""  # why there is nothing to claim, in our words
     closed_by: int | None = None  # Discord id
     closed_at: datetime | None = None
+    cut_off: datetime | None = None  # when members can no longer claim
+    can_release: bool = True  # False: only the platform's own panel can
 
 
 class Messenger(Protocol):

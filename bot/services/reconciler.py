@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,22 +12,24 @@ from datetime import datetime, timedelta
 from bot.background import Background
 from bot.errors import MusterError
 from bot.models import Attempt, AttemptState
-from bot.services.engine import Case, ClaimEngine
+from bot.services.cases import Case
+from bot.services.engine import ClaimEngine
+from bot.services.hostlog import HostLog
 from bot.services.outcomes import Code, Outcome
 from bot.services.ports import Messenger
 from bot.services.workspaces import WorkspaceService
 from bot.store.announcements import AnnouncementStore
 from bot.store.attempts import AttemptStore
+from bot.text import safe
 
 log = logging.getLogger(__name__)
 
-EVERY = 10.0  # seconds between two looks
-BATCH = 100
+BATCH = 200  # rows of one workspace in one look
 RESUME_WITHIN = timedelta(minutes=14)  # an interaction lives 15; after that nobody waits for it
 
 
 class Reconciler:
-    """Every unsettled journal row reaches its ending here."""
+    """Every unsettled journal row reaches its ending here, and every ending its member."""
 
     def __init__(
         self,
@@ -34,71 +38,126 @@ class Reconciler:
         workspaces: WorkspaceService,
         engine: ClaimEngine,
         messenger: Messenger,
+        host_log: HostLog,
         background: Background,
         clock: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._attempts = attempts
         self._announcements = announcements
         self._workspaces = workspaces
         self._engine = engine
         self._messenger = messenger
+        self._host_log = host_log
         self._background = background
         self._busy: set[int] = set()  # workspaces whose last look has not come back
         self._clock = clock
+        self._monotonic = monotonic
 
     async def settle_all(self) -> None:
-        """Look at every unsettled row once; rows that run in this process are left alone.
+        """Look at every unsettled row once; rows that a living process carries are left alone.
 
         Workspaces are asked side by side, so that a hanging one delays no other.
         """
+        live = await self._attempts.live_owners()
         by_workspace: dict[int, list[Attempt]] = {}
         for attempt in await self._attempts.list_unsettled(BATCH):
-            by_workspace.setdefault(attempt.workspace_id, []).append(attempt)
+            if self._is_ours(attempt, live):
+                by_workspace.setdefault(attempt.workspace_id, []).append(attempt)
         for workspace_id in by_workspace.keys() - self._busy:
             work = self._settle_workspace(workspace_id, by_workspace[workspace_id])
             self._background.spawn(work, f"settle claims of workspace {workspace_id}")
+        since = self._clock() - RESUME_WITHIN
+        for attempt in await self._attempts.list_unanswered(since, BATCH):
+            # The endings of our own presses are being said by whoever waits for them.
+            if attempt.owner not in live and await self._attempts.take(attempt):
+                await self._tell_quietly(attempt)
+
+    def _is_ours(self, attempt: Attempt, live: set[int]) -> bool:
+        if self._engine.is_running(attempt):
+            return False
+        return self._attempts.owns(attempt) or attempt.owner not in live
 
     async def _settle_workspace(self, workspace_id: int, attempts: list[Attempt]) -> None:
         self._busy.add(workspace_id)
+        since = self._monotonic()  # one reading of a session serves all rows of this look
         try:
-            for attempt in attempts:
-                if not self._engine.is_running(attempt):
-                    with self._engine.owning(attempt):
-                        await self._settle_quietly(attempt.operation_id)
+            with self._engine.staying(attempts):
+                await asyncio.gather(*(self._settle_quietly(one, since) for one in attempts))
         finally:
             self._busy.discard(workspace_id)
 
-    async def _settle_quietly(self, operation_id: str) -> None:
+    async def _settle_quietly(self, attempt: Attempt, since: float) -> None:
+        if self._engine.is_running(attempt):
+            return
         try:
-            await self._settle(operation_id)
+            with self._engine.owning(attempt):
+                if await self._attempts.take(attempt):
+                    await self._settle(attempt.operation_id, since)
         except MusterError as error:
-            log.warning("attempt %s not settled: %s", operation_id, error)
+            log.warning("attempt %s not settled: %s", attempt.operation_id, error)
         except Exception:  # one odd row must not keep the others from their endings
-            log.exception("attempt %s not settled", operation_id)
+            log.exception("attempt %s not settled", attempt.operation_id)
 
-    async def _settle(self, operation_id: str) -> None:
+    async def _settle(self, operation_id: str, since: float) -> None:
         attempt = await self._attempts.get(operation_id)
         if attempt is None or attempt.state.settled:  # its own press finished since it was listed
             return
-        found = await self._announcements.get_opening_anywhere(attempt.opening_id)
-        workspace = await self._workspaces.get_anywhere(attempt.workspace_id)
-        if found is None or workspace is None:
-            await self._give_up(attempt)
+        case = await self._case(attempt)
+        if case is None:
+            await self._tell(attempt, await self._give_up(attempt))
             return
-        opening, announcement = found
-        case = Case(attempt, announcement, opening, workspace)
         if attempt.state is not AttemptState.PENDING:
-            outcome = await self._engine.look_again(case)
+            outcome = await self._engine.look_again(case, since)
         elif self._clock() - attempt.created_at < RESUME_WITHIN:
             outcome = await self._engine.drive(case)  # nothing was sent: carry it on
         else:
             outcome = await self._engine.settle(case, case.outcome(Code.INTERRUPTED))
+        if outcome.code is Code.GAVE_UP:
+            self._hand_over(case)
         if outcome.code is not Code.UNKNOWN:
-            await self._messenger.tell(attempt, outcome)
+            await self._tell(attempt, outcome)
 
-    async def _give_up(self, attempt: Attempt) -> None:
+    async def _case(self, attempt: Attempt) -> Case | None:
+        found = await self._announcements.get_opening_anywhere(attempt.opening_id)
+        workspace = await self._workspaces.get_anywhere(attempt.workspace_id)
+        if found is None or workspace is None:
+            return None
+        opening, announcement = found
+        return Case(attempt, announcement, opening, workspace)
+
+    async def _give_up(self, attempt: Attempt) -> Outcome:
         """The workspace was removed in the meantime: nothing is left to read."""
         given_up = replace(attempt, state=AttemptState.REFUSED, reason=Code.GONE.value)
         await self._attempts.save(replace(given_up, settled_at=self._clock()))
-        gone = Outcome(Code.GONE, what="workspace", reference=attempt.operation_id[:8])
-        await self._messenger.tell(attempt, gone)
+        return Outcome(Code.GONE, what="workspace", reference=attempt.operation_id[:8])
+
+    def _hand_over(self, case: Case) -> None:
+        """Nobody can be reached who knows: the hosts have to look."""
+        attempt = case.attempt
+        what = "claim of" if case.claiming else "release of"
+        self._host_log.say(
+            case.workspace,
+            f"⚠ Whether the {what} **{safe(case.opening.role_name)}** in"
+            f" “{safe(case.announcement.title)}” by <@{attempt.subject_id}> (Roblox id"
+            f" {attempt.roblox_id}) went through could not be found out for a day. Look in"
+            f" {case.workspace.kind.label}. Reference {attempt.operation_id[:8]}",
+        )
+
+    async def _tell_quietly(self, attempt: Attempt) -> None:
+        """Say an ending that was settled, but whose process died before its answer."""
+        try:
+            case = await self._case(attempt)
+            code = Code(attempt.reason)
+            outcome = case.outcome(code) if case else Outcome(code, what="workspace")
+            await self._tell(attempt, outcome)
+        except MusterError as error:
+            log.warning("attempt %s not told: %s", attempt.operation_id, error)
+
+    async def _tell(self, attempt: Attempt, outcome: Outcome) -> None:
+        """Through the interaction while it lives; else it waits for the member's next one."""
+        reached = await self._messenger.tell(attempt, outcome)
+        if reached and outcome.operation_id:
+            await self._attempts.mark_told([attempt.operation_id])
+        else:  # a host heard of what is for somebody else, or nobody heard anything
+            await self._attempts.erase_token(attempt.operation_id)

@@ -17,7 +17,15 @@ from bot.errors import (
     UpstreamNotFound,
     UpstreamRefused,
 )
-from bot.models import Announcement, Attempt, AttemptKind, Opening, Workspace
+from bot.models import (
+    Announcement,
+    AnnouncementState,
+    Attempt,
+    AttemptKind,
+    Door,
+    Opening,
+    Workspace,
+)
 from bot.services.outcomes import Code, Outcome
 from bot.services.rules import Verdict
 
@@ -52,7 +60,11 @@ def facts(
         server_name=opening.server_name,
         platform=workspace.kind.label,
         reference=attempt.operation_id[:8] if attempt else "",
+        operation_id=attempt.operation_id if attempt and attempt.door is not Door.HOST else "",
         releasing=attempt is not None and attempt.kind is AttemptKind.RELEASE,
+        subject_id=attempt.subject_id
+        if attempt and attempt.subject_id != attempt.actor_id
+        else None,
     )
 
 
@@ -68,6 +80,12 @@ def from_verdict(base: Outcome, verdict: Verdict, holders: tuple[str, ...], rank
         needed_rank=verdict.role.min_rank if verdict.role else 0,
         rank=rank,
         held_role_name=verdict.held_role_name,
+        role_ids=verdict.allowed_role_ids,
+        barred_role_ids=verdict.barred_role_ids,
+        clash_title=verdict.clash.title if verdict.clash else "",
+        clash_starts_at=verdict.clash.starts_at if verdict.clash else None,
+        clash_until=verdict.clash.ends_at if verdict.clash else None,
+        clash_may_be_confirmed=verdict.clash_may_be_confirmed,
     )
 
 
@@ -82,3 +100,21 @@ def from_error(base: Outcome, error: ProviderError) -> Outcome:
         until=error.until if isinstance(error, RateLimited) else None,
         platform=error.facts.platform or base.platform,
     )
+
+
+def from_announcement(
+    base: Outcome, announcement: Announcement, *, by_host: bool
+) -> Outcome | None:
+    """Why nothing can be claimed through this announcement, or None. A close binds no host."""
+    match announcement.state:
+        case AnnouncementState.OPEN | AnnouncementState.LOST:  # a lost board hinders no claim
+            return None
+        case AnnouncementState.GONE:
+            return replace(base, code=Code.GONE, what="session")
+        case AnnouncementState.CLOSED if by_host:
+            return None
+        case AnnouncementState.CLOSED if announcement.closed_by and announcement.closed_at:
+            when = int(announcement.closed_at.timestamp())
+            return replace(base, why=f"closed by <@{announcement.closed_by}> <t:{when}:R>")
+        case _:
+            return replace(base, why=f"the announcement is {announcement.state.value}")

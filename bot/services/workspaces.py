@@ -121,7 +121,14 @@ class WorkspaceService:
         """Test the key and, only when it works, save the workspace."""
         draft = await self.check_draft(actor, draft)
         secret = _to_key(key)
-        probe = await self._probe_once(draft.kind, draft.base_url, secret)
+        try:
+            probe = await self._probe_once(draft.kind, draft.base_url, secret)
+        except KeyRefused as error:
+            said = f": “{safe(error.facts.words)}”" if error.facts.words else ""
+            raise Refusal(
+                f"⛔ {draft.kind.label} refuses the key{said}. Nothing was saved. Copy the key"
+                " again and run `/setup` once more."
+            ) from error
         workspace = await self._store.add(
             actor.guild_id, draft.name, draft.kind, draft.base_url, secret,
             announcement_channel_id=draft.announcement_channel_id,

@@ -16,6 +16,7 @@ from simcord import ChannelHandle, Env, GuildHandle, InteractionResult, MemberAc
 from bot.app import open_bot
 from bot.background import Background
 from bot.client import MusterBot
+from bot.models import ClashPolicy
 from bot.sandbox.platforms.readmin import ReAdminPlatform
 from bot.sandbox.platforms.roblox import RobloxPlatform
 from bot.sandbox.platforms.seeds import DemoWorlds
@@ -181,7 +182,16 @@ class Stage:
         )
         if shown.modal is None:
             return shown
-        return await type_key(house.admin, shown, key or story.key)
+        result = await type_key(house.admin, shown, key or story.key)
+        await self.set_clash(house, ClashPolicy.OFF)
+        return result
+
+    async def set_clash(self, house: House, clash: ClashPolicy) -> None:
+        """For every workspace of the guild: the seeded sessions overlap, for tests to try."""
+        guild_id = house.guild.id
+        for workspace in await self.bot.services.workspaces.list_all(guild_id):
+            store = self.bot.services.workspaces._store
+            await store.update(guild_id, workspace.workspace_id, clash=clash)
 
     async def link(self, house: House, who: MemberActor, roblox: int | str) -> InteractionResult:
         """`/links add` by the admin."""

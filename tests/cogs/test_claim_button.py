@@ -105,7 +105,7 @@ async def test_the_staff_role_is_required(ready: Stage) -> None:
     await ready.slash(house.admin, "workspace settings", staff_role=staff)
     await ready.link(house, house.guest, OTTO)
     words = text(await ready.claim(house.guest, "Observer"))
-    assert f"needs the Discord role {staff.mention}" in words
+    assert f"need the Discord role {staff.mention}" in words
     assert text(await ready.claim(house.pip, "Observer")).startswith("✔")
     assert ready.holders("Observer") == [PIP]
 
@@ -115,7 +115,7 @@ async def test_another_role_on_the_server_is_asked_about(ready: Stage, story: St
     house = ready.house
     await ready.claim(house.pip, "First Officer")
     asked = await ready.claim(house.pip, "Cabin Crew")
-    assert "You hold **First Officer** there already" in text(asked)
+    assert "You hold **First Officer** on this server already" in text(asked)
     kept = await house.pip.click(asked.response, label="Keep First Officer")
     assert text(kept) == "Nothing was changed."
     assert (ready.holders("First Officer"), ready.holders("Cabin Crew")) == ([PIP], [])

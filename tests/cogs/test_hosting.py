@@ -137,10 +137,23 @@ async def test_close_while_the_platform_is_down_still_closes(ready: Stage) -> No
     ready.shut()
     words = text(await ready.slash(house.host, "session close", announcement="1"))
     assert "is closed" in words
+    assert "⛔ closed by" in embed_text(ready.board())  # at once, from memory
+    assert all(button.get("disabled") for button in buttons(ready.board()).values())
     ready.reopen()
-    assert "closed by" in text(await press(house.pip, old, "Observer"))
+    assert "closed by" in text(await craft(house.pip, old, button_id(old, "Observer")))
     await ready.env.advance_time(61)
     assert "⛔ closed" in embed_text(ready.board())
+
+
+async def test_a_deleted_message_frees_the_session_to_be_posted_again(ready: Stage) -> None:
+    house = ready.house
+    ready.env.backend.delete_message(ready.board().channel.id, ready.board().id)
+    words = text(await ready.slash(house.host, "session refresh", announcement="1"))
+    assert "was deleted. Post the session again" in words
+    assert await ready.choices(house.host, "session close", "announcement") == {}
+    again = await ready.post(house)
+    assert text(await press(house.pip, again, "Observer")).startswith("✔")
+    assert ready.holders("Observer") == [PIP]
 
 
 @pytest.mark.parametrize("command", ["refresh", "close"])

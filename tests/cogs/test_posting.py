@@ -95,7 +95,8 @@ async def test_discard(stage: Stage) -> None:
     await stage.setup(house, V2)
     preview = await stage.draft(house)
     gone = await house.host.click(preview.response, label="Discard")
-    assert text(gone) == "Nothing was changed."
+    assert "discarded; nothing was posted" in text(gone)
+    assert "stays on ReAdmin" in text(gone)
     assert house.board.history() == []
     assert (await stage.post(house)).embeds[0].title == V2.title
 

@@ -100,7 +100,7 @@ async def test_release_without_a_link(ready: Stage) -> None:
 async def test_legacy_readmin_cannot_release_and_says_so(ready: Stage, story: Story) -> None:
     await ready.claim(ready.house.pip, story.single)
     words = text(await ready.slash(ready.house.pip, "release", claim="2"))
-    assert "lets nobody release a role from outside its panel" in words
+    assert "roles can be released in its panel only" in words
     assert "You still hold" in words
     assert ready.holders(story.single) == [PIP]
 

@@ -85,7 +85,7 @@ async def test_unknown_then_it_never_arrived(ready: Stage, story: Story) -> None
     assert "has not confirmed" in text(result)
     await ready.env.advance_time(60)
     words = text(result)
-    assert f"⛔ {story.platform} did not take it" in words
+    assert f"did not reach {story.platform}, so nothing was changed" in words
     assert f"Reference {reference[1]}" in words
     assert ready.holders(story.single) == []
     retried = await ready.house.pip.click(result.response, label="Try again")
@@ -113,8 +113,8 @@ async def test_an_unknown_claim_keeps_its_place(ready: Stage, story: Story) -> N
     """Nobody is let past it, and its owner does not send it twice."""
     ready.upstream.fault("cut-before", "claim", times=1)
     await ready.claim(ready.house.pip, story.single)
-    assert "would make it full" in text(await ready.claim(ready.house.sable, story.single))
-    assert "has not confirmed" in text(await ready.claim(ready.house.pip, story.single))
+    assert "may be full" in text(await ready.claim(ready.house.sable, story.single))
+    assert "still being confirmed" in text(await ready.claim(ready.house.pip, story.single))
     assert ready.upstream_calls("claim") == 1
     await ready.env.advance_time(120)
     assert text(await ready.claim(ready.house.sable, story.single)).startswith("✔ You are")
@@ -229,7 +229,7 @@ async def test_an_answer_that_discord_refuses_does_not_undo_the_claim(
 
 
 async def test_a_board_that_cannot_be_edited_hinders_no_claim(ready: Stage) -> None:
-    ready.env.inject_error("PATCH", "/channels/*/messages/*", status=404, code=10008, times=None)
+    ready.env.inject_error("PATCH", "/channels/*/messages/*", status=403, code=50013, times=None)
     await ready.claim(ready.house.pip, "Observer")
     await ready.env.advance_time(61)
     assert text(await ready.claim(ready.house.sable, "Observer")).startswith("✔ You are")

@@ -56,9 +56,31 @@ async def test_test_notices_silence_and_its_end(ready: Stage) -> None:
     assert "does not answer" in text(await ready.slash(admin, "workspace test"))
     assert "⛔ **ReAdmin** · ReAdmin · down" in text(await ready.slash(admin, "workspace list"))
     ready.reopen()
-    assert "is connected" in text(await ready.slash(admin, "workspace test"))
-    assert "✔ **ReAdmin** · ReAdmin · ok" in text(await ready.slash(admin, "workspace list"))
+    tested = text(await ready.slash(admin, "workspace test"))
+    assert "is connected" in tested
+    assert "• line: in order · last trouble <t:" in tested
+    listed = text(await ready.slash(admin, "workspace list"))
+    assert "✔ **ReAdmin** · ReAdmin · ok" in listed
+    assert "line: in order · last trouble <t:" in listed
     assert ready.house.log.history() == []
+
+
+async def test_a_line_that_is_left_alone_is_shown(ready: Stage) -> None:
+    """After several silent calls nobody is asked; only the admin's own test still asks."""
+    admin = ready.house.admin
+    ready.upstream.fault("cut-before")
+    for _ in range(6):
+        await ready.slash(admin, "workspace test")
+    shown = text(await ready.slash(admin, "workspace list"))
+    assert "line: not answering, asked again <t:" in shown
+    assert "(Unavailable)" in shown
+    seen = len(ready.upstream.requests())
+    assert "does not answer" in text(await ready.claim(ready.house.pip, "Observer"))
+    assert len(ready.upstream.requests()) == seen
+    ready.upstream.clear_faults()
+    assert "is connected" in text(await ready.slash(admin, "workspace test"))
+    assert "line: in order" in text(await ready.slash(admin, "workspace list"))
+    assert text(await ready.claim(ready.house.pip, "Observer")).startswith("✔")
 
 
 async def test_settings_change_only_what_is_named(ready: Stage) -> None:

@@ -28,23 +28,30 @@ from bot.models import (
 )
 from bot.providers.guard import UpstreamPolicy
 from bot.providers.identity.roblox import Roblox
+from bot.services.aftermath import Aftermath
 from bot.services.boards import BoardService
 from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService, Press
 from bot.services.engine import ClaimEngine
 from bot.services.hosting import HostingService
+from bot.services.hostlog import HostLog
+from bot.services.judging import Judge
 from bot.services.lanes import Lanes
 from bot.services.linking import LinkingService
 from bot.services.openings import OpeningsService
 from bot.services.people import People
+from bot.services.policies import Policies
 from bot.services.ports import Actor
 from bot.services.reconciler import Reconciler
+from bot.services.role_rules import RoleRules
+from bot.services.roster import RosterService
 from bot.services.workspaces import WorkspaceService
 from bot.store.announcements import AnnouncementStore
 from bot.store.attempts import AttemptStore
 from bot.store.database import Database
 from bot.store.keyring import KeyRing
 from bot.store.links import LinkStore
+from bot.store.role_rules import RoleRuleStore
 from bot.store.workspaces import WorkspaceStore
 from tests.services.fakes import Clock, FakeMessenger, FakePlatform, FakeRoblox, HandBackground
 from tests.services.worlds import MAIN, SESSION, TRAINER
@@ -101,20 +108,32 @@ class Bench:
         self.boards = BoardService(
             self.announcements, self.workspaces, self.people, self.messenger, self.background, clock
         )
-        self.engine = ClaimEngine(
-            self.attempts, self.workspaces, roblox, self.people, self.boards, self.catalog,
-            Lanes(), clock,
-        )  # fmt: skip
         self.hosting = HostingService(
             self.announcements, self.workspaces, self.catalog, self.boards, self.messenger, clock
         )
-        self.claims = ClaimService(
-            self.announcements, self.attempts, self.links, self.workspaces, self.engine,
-            self.background, clock,
+        self.rule_store = RoleRuleStore(database)
+        self.policies = Policies(
+            self.rule_store, self.announcements, self.attempts, self.workspaces, self.catalog,
+            clock, lambda: self.ticks,
         )  # fmt: skip
+        self.host_log = HostLog(self.messenger, self.background)
+        judge = Judge(self.announcements, self.links, roblox, self.people, clock)
+        self.engine = ClaimEngine(
+            self.attempts, self.workspaces, self.announcements, self.policies, judge,
+            Aftermath(self.attempts, judge, self.host_log), self.boards, self.catalog,
+            Lanes(), clock,
+        )  # fmt: skip
+        self.claims = ClaimService(
+            self.announcements, self.attempts, self.links, self.workspaces, self.policies,
+            self.engine, self.background, clock,
+        )  # fmt: skip
+        self.role_rules = RoleRules(self.rule_store, self.workspaces, self.catalog)
+        self.roster = RosterService(
+            self.announcements, self.hosting, self.claims, self.messenger, self.background
+        )
         self.reconciler = Reconciler(
             self.attempts, self.announcements, self.workspaces, self.engine, self.messenger,
-            self.background, clock,
+            self.host_log, self.background, clock,
         )  # fmt: skip
         self.openings = OpeningsService(
             self.announcements, self.links, self.workspaces, self.catalog, self.boards

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -85,6 +86,9 @@ class FakePlatform:
         self.sessions = {session.session_id: session for session in sessions}
         self.writes: list[tuple[Any, ...]] = []
         self.reads = 0
+        self.write_ended = 0.0  # monotonic
+        self.max_ages: list[float] = []  # of each reading that was asked for, seconds
+        self.began_after: list[float] = []  # monotonic; how old a reading was accepted
         self.lists = 0
         self.closed = 0
         self.read_error: Exception | None = None  # raised by every read until taken away
@@ -112,6 +116,8 @@ class FakePlatform:
 
     async def fetch_session(self, session_id: str, max_age: float = 0.0) -> Session:
         """One session as it stands."""
+        self.max_ages.append(max_age)
+        self.began_after.append(time.monotonic() - max_age)
         await asyncio.sleep(0)
         self._read()
         session = self.sessions.get(session_id)
@@ -202,6 +208,7 @@ class _Write:
 
     async def __aexit__(self, *_: object) -> None:
         self._platform.writing -= 1
+        self._platform.write_ended = time.monotonic()
         if self._platform.write_error is not None:
             raise self._platform.write_error
 

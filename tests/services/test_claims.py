@@ -171,8 +171,8 @@ async def test_a_redelivered_press_whose_outcome_is_unknown(bench: Bench, posted
     bench.platform.write_error = OutcomeUnknown("m", FACTS)
     bench.platform.loses_writes = True
     press = bench.press(posted.trainer)
-    for _ in range(2):
-        assert (await bench.claims.claim(press)).code is Code.UNKNOWN
+    for code in (Code.UNKNOWN, Code.STILL_RUNNING):
+        assert (await bench.claims.claim(press)).code is code
     assert len(bench.platform.writes) == 1
 
 
@@ -200,7 +200,7 @@ async def test_a_roblox_account_of_two_guilds_has_one_write_at_a_time(
     first = asyncio.create_task(bench.claims.claim(bench.press(posted.trainer)))
     await bench.platform.waiting.wait()
     blocked = await bench.claims.claim(bench.press(opening, guild_id=STRANGERS))
-    assert blocked.code is Code.UNKNOWN
+    assert (blocked.code, blocked.reference) == (Code.STILL_RUNNING, "")
     bench.platform.gate.set()
     assert (await first).code is Code.CLAIMED
     assert len(bench.platform.writes) == 1
@@ -217,3 +217,33 @@ async def test_what_was_asked_stays_in_the_guilds_own_journal(bench: Bench, post
     await bench.claims.claim(bench.press(posted.trainer, BEN))
     assert len(await bench.journal(BEN, GUILD)) == 1
     assert await bench.journal(BEN, STRANGERS) == []
+
+
+async def test_two_wishes_at_once_are_carried_out_one_after_the_other(
+    bench: Bench, posted: Posted
+) -> None:
+    """The second press must not be answered with the ending of the first."""
+    bench.platform.gate.clear()
+    first = asyncio.create_task(bench.claims.claim(bench.press(posted.helper)))
+    await bench.platform.waiting.wait()
+    second = asyncio.create_task(bench.claims.claim(bench.press(posted.trainer)))
+    bench.platform.gate.set()
+    assert ((await first).code, (await first).role_name) == (Code.CLAIMED, "Helper")
+    outcome = await second
+    assert (outcome.code, outcome.role_name) == (Code.MOVE, "Trainer")
+
+
+async def test_an_answer_that_is_just_being_given_is_not_given_twice(
+    bench: Bench, posted: Posted
+) -> None:
+    await bench.claims.claim(bench.press(posted.trainer))
+    assert await bench.claims.untold(GUILD, ANA) == []
+    bench.clock.advance(60)  # nobody said that it reached anybody
+    assert [one.code for one in await bench.claims.untold(GUILD, ANA)] == [Code.CLAIMED]
+
+
+async def test_an_old_question_is_not_asked_again(bench: Bench, posted: Posted) -> None:
+    bench.platform.sessions["training"] = with_claims(SESSION, roblox_of(ANA))
+    assert (await bench.claims.claim(bench.press(posted.helper))).code is Code.MOVE
+    bench.clock.advance(60)
+    assert await bench.claims.untold(GUILD, ANA) == []

@@ -30,7 +30,7 @@ from bot.models import (
     WorkspaceState,
 )
 from bot.services.outcomes import Code
-from tests.services.bench import ANA, UPSTREAM, Bench, roblox_of
+from tests.services.bench import ANA, Bench, roblox_of
 from tests.services.conftest import Posted
 from tests.services.fakes import FACTS
 from tests.services.worlds import (
@@ -80,10 +80,13 @@ async def test_a_claim_goes_through(bench: Bench, posted: Posted) -> None:
         AttemptState.CONFIRMED,
         "claimed",
     )
-    assert (row.upstream, row.place, row.door) == (UPSTREAM, posted.trainer.place, Door.BUTTON)
+    assert (row.upstream, row.place, row.door) == ("readmin", posted.trainer.place, Door.BUTTON)
     assert (row.actor_id, row.subject_id, row.roblox_id) == (ANA, ANA, roblox_of(ANA))
     assert row.sent_at == row.settled_at == bench.clock()
-    assert row.interaction_token == ""
+    assert not row.told  # the answer has still to be given
+    await bench.claims.mark_told([outcome.operation_id])
+    (row,) = await bench.journal()
+    assert (row.told, row.interaction_token) == (True, "")
 
 
 @each_error

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.errors import (
-    OutcomeUnknown,
-)
+from bot.errors import LockLost, OutcomeUnknown
 from bot.models import (
     AttemptState,
     Workspace,
 )
-from bot.services.engine import Case
+from bot.services.cases import Case
 from bot.services.outcomes import Code
+from bot.store.locks import Hold
 from tests.services.bench import ANA, BEN, STRANGERS, Bench, roblox_of, until
 from tests.services.conftest import Posted
 from tests.services.fakes import FACTS
@@ -44,7 +45,7 @@ async def test_nobody_writes_twice_on_a_session_while_one_write_is_unsettled(
     await bench.claims.claim(bench.press(posted.trainer))
     bench.platform.write_error = None
     for ask in (bench.claims.claim, bench.claims.release):
-        assert (await ask(bench.press(posted.helper))).code is Code.UNKNOWN
+        assert (await ask(bench.press(posted.helper))).code is Code.STILL_RUNNING
     assert len(bench.platform.writes) == 1
     assert len(await bench.journal()) == 1
 
@@ -159,3 +160,29 @@ async def test_a_workspace_removed_on_the_way(bench: Bench, posted: Posted) -> N
     assert (await first).code is Code.CLAIMED
     outcome = await second
     assert (outcome.code, outcome.what) == (Code.GONE, "workspace")
+
+
+class Lost(Hold):
+    """A hold whose connection breaks before the write."""
+
+    async def check(self) -> None:
+        """It is gone."""
+        raise LockLost("gone")
+
+
+@pytest.mark.parametrize("when", ["on the way in", "before the write"])
+async def test_without_the_lock_against_other_processes_nothing_is_written(
+    when: str, bench: Bench, posted: Posted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @asynccontextmanager
+    async def no_lock(_: str) -> AsyncIterator[Hold]:
+        if when == "on the way in":
+            raise LockLost("gone")
+        yield Lost()
+
+    monkeypatch.setattr(bench.database, "session_lock", no_lock)
+    outcome = await bench.claims.claim(bench.press(posted.trainer))
+    assert outcome.code is Code.INTERRUPTED
+    assert bench.platform.writes == []
+    (row,) = await bench.journal()
+    assert row.state is AttemptState.REFUSED

@@ -18,7 +18,7 @@ from bot.models import (
     SessionState,
 )
 from bot.services.outcomes import Code
-from tests.services.bench import ANA, BEN, Bench, roblox_of
+from tests.services.bench import ANA, BEN, HOST, Bench, roblox_of
 from tests.services.conftest import Posted
 from tests.services.worlds import (
     HELPER,
@@ -113,7 +113,8 @@ async def test_release(bench: Bench, posted: Posted) -> None:
 
 async def test_a_hosts_release_says_that_it_is_a_hosts(bench: Bench, posted: Posted) -> None:
     bench.platform.sessions["training"] = with_claims(SESSION, roblox_of(ANA))
-    await bench.claims.release(bench.press(posted.trainer, door=Door.HOST))
+    press = bench.press(posted.trainer, HOST, door=Door.HOST)
+    await bench.claims.release(replace(press, subject_id=ANA))
     assert bench.platform.writes == [("release", "trainer", roblox_of(ANA), True)]
 
 

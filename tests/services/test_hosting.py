@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.errors import ChannelLost, MessengerError, Refusal, Unavailable
+from bot.errors import ChannelLost, MessageGone, MessengerError, Refusal, Unavailable
 from bot.models import AnnouncementState, ClaimsForm, Session, SessionState, Workspace
 from bot.services.boards import fingerprint
 from bot.services.hosting import DRAFT_LIFE, MAX_NOTE, Preview
@@ -225,9 +225,65 @@ async def test_closing_does_not_need_the_platform(bench: Bench, posted: Posted) 
     bench.platform.read_error = Unavailable("m", FACTS)
     choice = str(posted.announcement.announcement_id)
     assert (await bench.hosting.close(HOSTESS, choice)).state is AnnouncementState.CLOSED
-    bench.platform.read_error = None
+    board = bench.messenger.edits[-1][1]
+    assert (board.state, board.closed_by) == ("closed", HOST)
+    assert board.lines
+    assert not any(line.usable for line in board.lines)
+
+
+async def test_closing_from_our_own_facts_when_nothing_is_in_memory(
+    bench: Bench, posted: Posted
+) -> None:
+    after = await bench.crash()
+    bench.platform.read_error = Unavailable("m", FACTS)
+    await after.hosting.close(HOSTESS, str(posted.announcement.announcement_id))
+    board = bench.messenger.edits[-1][1]
+    assert (board.title, board.state, board.lines) == (SESSION.name, "closed", ())
+
+
+async def test_a_close_that_discord_does_not_show_is_shown_later(
+    bench: Bench, posted: Posted
+) -> None:
+    bench.platform.read_error = Unavailable("m", FACTS)
+    bench.messenger.error = MessengerError("Discord answered 500.")
+    await bench.hosting.close(HOSTESS, str(posted.announcement.announcement_id))
+    bench.platform.read_error = bench.messenger.error = None
     assert await bench.background.fire() == 1
     assert bench.messenger.edits[-1][1].state == "closed"
+
+
+async def test_a_session_is_kept_as_the_platform_spells_it(bench: Bench) -> None:
+    bench.platform.sessions["TRAINING"] = SESSION  # a platform that takes any spelling
+    preview = await bench.hosting.draft(HOSTESS, "1:TRAINING", "", ping=False)
+    assert preview.announcement.session_id == SESSION.session_id
+
+
+async def test_discarding_forgets_drafts_and_nothing_else(bench: Bench) -> None:
+    number = (await draft(bench)).announcement.announcement_id
+    await bench.hosting.discard(HOSTESS, number)
+    assert await bench.announcements.get(GUILD, number) is None
+    number = (await draft(bench)).announcement.announcement_id
+    await bench.hosting.post(HOSTESS, number)
+    await bench.hosting.discard(HOSTESS, number)
+    assert await bench.announcements.get(GUILD, number) is not None
+
+
+async def test_a_refresh_edits_always_and_frees_a_deleted_announcement(
+    bench: Bench, posted: Posted
+) -> None:
+    choice = str(posted.announcement.announcement_id)
+    await bench.hosting.refresh(HOSTESS, choice)
+    assert len(bench.messenger.edits) == 1  # although it shows that already
+    bench.messenger.error = MessageGone("The message was deleted.")
+    with pytest.raises(MessageGone, match="Post the session again"):
+        await bench.hosting.refresh(HOSTESS, choice)
+    bench.messenger.error = None
+    lost = await bench.announcements.get(GUILD, posted.announcement.announcement_id)
+    assert lost is not None
+    assert lost.state is AnnouncementState.LOST
+    preview = await draft(bench)
+    again = await bench.hosting.post(HOSTESS, preview.announcement.announcement_id)
+    assert again.state is AnnouncementState.OPEN
 
 
 async def test_refresh_reads_now(bench: Bench, posted: Posted) -> None:

@@ -157,3 +157,13 @@ async def test_many_visitors_never_meet() -> None:
     await asyncio.gather(*(visit() for _ in range(200)))
     assert most == 1
     assert lanes._lanes == {}
+
+
+async def test_a_lane_that_is_kept_remembers_with_nobody_in_it() -> None:
+    lanes = Lanes()
+    with lanes.kept({A, B}):
+        async with lanes.enter(A, PATIENT) as first:
+            assert lanes.waiting() == {A: 2, B: 1}
+        async with lanes.enter(A, PATIENT) as second:
+            assert second is first
+    assert lanes.waiting() == {}

@@ -13,7 +13,15 @@ from bot.errors import OutcomeUnknown, Unavailable
 from bot.models import Attempt, AttemptKind, AttemptState, Door, Opening, ProviderKind, Workspace
 from bot.services.outcomes import Code
 from bot.services.reconciler import RESUME_WITHIN
-from tests.services.bench import ANA, BEN, GUILD, UPSTREAM, Bench, actor, roblox_of, until
+from tests.services.bench import (
+    ANA,
+    BEN,
+    GUILD,
+    Bench,
+    actor,
+    roblox_of,
+    until,
+)
 from tests.services.conftest import Posted
 from tests.services.fakes import FACTS, FakePlatform
 from tests.services.worlds import HELPER, SESSION, with_claims
@@ -30,7 +38,7 @@ async def leave(
     attempt = Attempt(
         operation_id=f"operation-{opening.opening_id}-{discord_id}", kind=AttemptKind.CLAIM,
         state=AttemptState.PENDING, guild_id=GUILD, workspace_id=found[1].workspace_id,
-        announcement_id=opening.announcement_id, opening_id=opening.opening_id, upstream=UPSTREAM,
+        announcement_id=opening.announcement_id, opening_id=opening.opening_id, upstream="readmin",
         place=opening.place, door=Door.BUTTON, actor_id=discord_id, subject_id=discord_id,
         roblox_id=roblox_of(discord_id), created_at=bench.clock(), interaction_token="token",
     )  # fmt: skip

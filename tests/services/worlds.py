@@ -11,8 +11,9 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 READMIN = Capabilities(
-    can_release=True, has_servers=True, enforces_limits=False, one_claim_per_server=True
-)
+    can_release=True, has_servers=True, enforces_limits=False, one_claim_per_server=True,
+    loses_writes=True,
+)  # fmt: skip
 SERIES = Capabilities(
     can_release=True, has_servers=False, enforces_limits=True, one_claim_per_server=False
 )

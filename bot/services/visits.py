@@ -1,0 +1,89 @@
+"""One turn at a session: what is read and written there while nobody else of ours does."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from bot.models import Attempt, Door, Place, Session
+from bot.services.lanes import Lane, Reading
+from bot.services.workspaces import WorkspaceService
+from bot.store.attempts import AttemptStore
+from bot.store.database import ALONE
+
+YOUNG = 1.0  # seconds: how old a shared reading may be that a claim is judged by
+
+
+class Visit:
+    """What one attempt does in its lane. Errors are those of the provider, Refusal and LockLost."""
+
+    def __init__(
+        self,
+        attempt: Attempt,
+        lane: Lane,
+        workspaces: WorkspaceService,
+        attempts: AttemptStore,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._attempt = attempt
+        self._lane = lane
+        self._workspaces = workspaces
+        self._attempts = attempts
+        self._monotonic = monotonic
+        self._hold = ALONE
+
+    @asynccontextmanager
+    async def locked(self) -> AsyncIterator[None]:
+        """Keep other processes from writing to the session. Needed around every write."""
+        key = f"{self._attempt.upstream} {self._attempt.place.session_id}"
+        async with self._attempts.session_lock(key) as hold:
+            self._hold = hold
+            yield
+
+    def shared(self, since: float) -> Reading | None:
+        """A reading that another turn made after `since` (monotonic), still young, or None."""
+        reading = self._lane.readings.get(self._attempt.workspace_id)
+        newest = max(since, self._lane.written_at, self._monotonic() - YOUNG)
+        return reading if reading is not None and reading.began >= newest else None
+
+    def may_write_by(self, reading: Reading) -> bool:
+        """Whether no process can have written since this reading."""
+        return reading.hold is self._hold
+
+    async def read(self) -> Reading:
+        """The session as it stands: the requests begin now. Kept for the next in the lane."""
+        began = self._monotonic()
+        attempt = self._attempt
+        async with self._workspaces.watch(attempt.workspace_id) as provider:
+            session = await provider.fetch_session(attempt.place.session_id)
+            capabilities = provider.capabilities
+        unsettled = await self._attempts.list_unsettled_for(
+            attempt.upstream, attempt.place.session_id
+        )
+        reading = Reading(session, capabilities, tuple(unsettled), began, self._hold)
+        self._lane.readings[attempt.workspace_id] = reading
+        return reading
+
+    async def claim(self, session: Session, place: Place, roblox_id: int) -> None:
+        """Write a claim; `session` is what it was decided by."""
+        await self._hold.check()
+        async with self._writing(), self._workspaces.watch(self._attempt.workspace_id) as provider:
+            await provider.claim(session, place, roblox_id)
+
+    async def release(self) -> None:
+        """Take the attempt's place from the person."""
+        attempt = self._attempt
+        await self._hold.check()
+        async with self._writing(), self._workspaces.watch(attempt.workspace_id) as provider:
+            by_host = attempt.door is Door.HOST
+            await provider.release(attempt.place, attempt.roblox_id, by_host=by_host)
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[None]:
+        """What was read before the end of a write proves nothing afterwards."""
+        self._lane.readings.clear()
+        try:
+            yield
+        finally:
+            self._lane.readings.clear()
+            self._lane.written_at = self._monotonic()

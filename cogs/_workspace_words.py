@@ -1,0 +1,100 @@
+"""How admins read about a workspace: its connection, its settings, its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from bot.models import ClashPolicy, Health, LineState, RoleRule, Workspace, WorkspaceState
+from bot.replies import MAX_TEXT, Reply
+from bot.services.workspaces import Connected
+from bot.text import safe, shorten
+
+MAX_RULES = 10
+_CLASHES = {
+    ClashPolicy.WARN: "members are asked before they claim both",
+    ClashPolicy.REFUSE: "nobody may claim both",
+    ClashPolicy.OFF: "not looked at",
+}
+
+
+def connected_reply(connected: Connected, rules: Sequence[RoleRule] = ()) -> Reply:
+    """What a test of the connection found, and how the workspace is set up."""
+    workspace, probe = connected.workspace, connected.probe
+    can = probe.capabilities
+    lines = [
+        f"✔ **{safe(workspace.name)}** is connected to {workspace.kind.label}.",
+        f"• sessions readable: {probe.sessions} live or coming · roles: {probe.roles}",
+        f"• release from Discord: {'yes' if can.can_release else 'no, only in the panel'}",
+        f"• add servers from Discord: {'yes' if can.has_servers else 'not needed here'}",
+    ]
+    if connected.health is not None:
+        lines.append(f"• line: {_line(connected.health)}")
+        if connected.health.left_out:
+            lines.append(f"⚠ Sessions left out because unreadable: {connected.health.left_out}")
+    lines += [f"⚠ Missing permission: {missing}" for missing in connected.missing]
+    if connected.missing:
+        lines.append("Grant these to Muster, then check again with `/workspace test`.")
+    lines.append(settings_text(workspace, rules))
+    lines.append("Next: link your staff with `/links add`, then post a session: `/session post`.")
+    return Reply(shorten("\n".join(lines), MAX_TEXT))
+
+
+def settings_text(workspace: Workspace, rules: Sequence[RoleRule]) -> str:
+    """Every setting of a workspace in plain words."""
+    hosts = _roles(workspace.host_role_ids) or "admins only"
+    may_claim = _may_claim(workspace.claimer_role_ids, workspace.barred_role_ids, "everybody")
+    lines = [
+        f"Announcements: {_channel(workspace.announcement_channel_id)} ·"
+        f" log: {_channel(workspace.log_channel_id)} ·"
+        f" hosts: {hosts} · may claim: {may_claim} ·"
+        f" ping: {f'<@&{workspace.ping_role_id}>' if workspace.ping_role_id else 'nobody'}",
+        f"Two sessions at the same time: {_CLASHES[workspace.clash]}",
+    ]
+    for rule in rules[:MAX_RULES]:
+        names = _may_claim(rule.allowed_role_ids, rule.barred_role_ids, "as above")
+        lines.append(f"Only for **{safe(rule.role_name, 60)}**, may claim: {names}")
+    if len(rules) > MAX_RULES:
+        lines.append(f"… and rules for {len(rules) - MAX_RULES} more roles.")
+    return "\n".join(lines)
+
+
+def _may_claim(allowed: Collection[int], barred: Collection[int], anybody: str) -> str:
+    return (_roles(allowed) or anybody) + (f", but not {_roles(barred)}" if barred else "")
+
+
+def _roles(role_ids: Collection[int]) -> str:
+    return ", ".join(f"<@&{role_id}>" for role_id in sorted(role_ids))
+
+
+def _line(health: Health) -> str:
+    """How the line to a platform does, in a few words."""
+    words = []
+    if health.state is LineState.CLOSED:
+        words += ["in order"] if health.limited_until is None else []
+    elif health.asked_again_at is not None:
+        words.append(f"not answering, asked again <t:{int(health.asked_again_at.timestamp())}:R>")
+    else:
+        words.append("not answering, asked again at the next use")
+    if health.limited_until is not None:
+        words.append(f"asked for a pause until <t:{int(health.limited_until.timestamp())}:T>")
+    if health.waiting:
+        words.append(f"{health.waiting} calls waiting")
+    if health.last_error_at is not None:
+        when = int(health.last_error_at.timestamp())
+        words.append(f"last trouble <t:{when}:R> ({health.last_error})")
+    return " · ".join(words)
+
+
+def summary(workspace: Workspace, health: Health | None) -> str:
+    """One workspace in a list: whether it works, where it is, and how the line does."""
+    sign = "✔" if workspace.state is WorkspaceState.OK else "⛔"
+    key_age = f"<t:{int(workspace.key_set_at.timestamp())}:R>"
+    return (
+        f"{sign} **{safe(workspace.name)}** · {workspace.kind.label} · {workspace.state.value} ·"
+        f" {safe(workspace.base_url)} · key …{safe(workspace.key_hint)}, set {key_age}"
+        f"{f' · line: {_line(health)}' if health else ''}"
+    )
+
+
+def _channel(channel_id: int | None) -> str:
+    return f"<#{channel_id}>" if channel_id else "none"

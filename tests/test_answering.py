@@ -1,0 +1,156 @@
+"""When an interaction is acknowledged, and what happens when Discord does not take the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import aiohttp
+import pytest
+
+from bot.answering import ARRIVED, DIRECT, LIFE, answer, note_arrival
+from bot.background import Background
+from bot.buttons import Interaction
+from bot.replies import Reply
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class Wire:
+    """An interaction as far as `answer()` knows it; notes what was called, in order."""
+
+    calls: list[str] = field(default_factory=list)
+    told: list[tuple[str, ...]] = field(default_factory=list)
+    errors: dict[str, list[Exception]] = field(default_factory=dict)
+    background: Background = field(default_factory=Background)
+    extras: dict[str, float] = field(default_factory=dict)
+    created_at: datetime = NOW
+    message: None = None
+    id: int = 1
+
+    @property
+    def client(self) -> Wire:
+        """Also the bot, with its services and their claims."""
+        return self
+
+    services = claims = response = client
+
+    async def defer(self, **_: Any) -> None:
+        """Discord's first answer, of a kind."""
+        self._call("defer")
+
+    async def send_message(self, *_: Any, **__: Any) -> None:
+        """A direct answer."""
+        self._call("send")
+
+    async def edit_original_response(self, **_: Any) -> None:
+        """The answer after a deferral."""
+        self._call("edit")
+
+    async def mark_told(self, operation_ids: tuple[str, ...]) -> None:
+        """What reached its member."""
+        self.told.append(operation_ids)
+
+    async def work(self) -> Reply:
+        """Is quick."""
+        self.calls.append("work")
+        return Reply("done", tells=("operation",))
+
+    async def answered(self) -> None:
+        """Answer with `work`."""
+        await answer(cast(Interaction, self), self.work())
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if errors := self.errors.get(name):
+            raise errors.pop(0)
+
+
+async def test_what_is_quick_is_answered_directly() -> None:
+    wire = Wire()
+    await wire.answered()
+    assert wire.calls == ["work", "send"]
+    assert wire.told == [("operation",)]
+
+
+async def test_what_arrived_long_ago_is_acknowledged_before_anything_is_done() -> None:
+    wire = Wire()
+    wire.extras[ARRIVED] = asyncio.get_running_loop().time() - DIRECT
+    await wire.answered()
+    assert wire.calls == ["defer", "work", "edit"]
+
+
+async def test_slow_work_is_acknowledged_meanwhile() -> None:
+    wire = Wire()
+    wire.extras[ARRIVED] = asyncio.get_running_loop().time() - DIRECT + 0.01
+    deferred = asyncio.Event()
+    defer = wire.defer
+
+    async def deferring(**options: Any) -> None:
+        await defer(**options)
+        deferred.set()
+
+    wire.defer = deferring  # type: ignore[method-assign]  # a test's own
+
+    async def slow() -> Reply:
+        await deferred.wait()
+        return await wire.work()
+
+    await answer(cast(Interaction, wire), slow())
+    assert wire.calls == ["defer", "work", "edit"]
+
+
+@pytest.mark.parametrize(
+    ("age", "counts"), [(0.0, 0.0), (2.0, 2.0), (LIFE, 0.0), (600.0, 0.0), (-5.0, 0.0)]
+)
+async def test_the_wait_before_us_counts_when_it_is_believable(age: float, counts: float) -> None:
+    wire = Wire()
+    before = asyncio.get_running_loop().time()
+    note_arrival(cast(Interaction, wire), NOW + timedelta(seconds=age))
+    after = asyncio.get_running_loop().time()
+    assert before <= wire.extras[ARRIVED] + counts <= after + 1e-6
+
+
+@pytest.mark.parametrize("error", [aiohttp.ClientError(), OSError(), RuntimeError("closed")])
+async def test_who_cannot_be_reached_has_not_been_told(error: Exception) -> None:
+    wire = Wire(errors={"send": [error]})
+    await wire.answered()
+    assert wire.calls == ["work", "send"]  # a first answer is never repeated
+    assert wire.told == []
+
+
+async def test_an_edit_is_tried_once_more() -> None:
+    wire = Wire(errors={"edit": [OSError()]})
+    wire.extras[ARRIVED] = 0.0 - DIRECT
+    await wire.answered()
+    assert wire.calls == ["defer", "work", "edit", "edit"]
+    assert wire.told == [("operation",)]
+
+
+async def test_but_no_more_than_once() -> None:
+    wire = Wire(errors={"edit": [OSError(), OSError(), OSError()]})
+    wire.extras[ARRIVED] = 0.0 - DIRECT
+    await wire.answered()
+    assert wire.calls == ["defer", "work", "edit", "edit"]
+    assert wire.told == []
+
+
+async def test_a_stop_waits_for_the_answer_that_is_being_given() -> None:
+    wire = Wire()
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> Reply:
+        begun.set()
+        await go_on.wait()
+        return await wire.work()
+
+    asking = asyncio.create_task(answer(cast(Interaction, wire), slow()))
+    await begun.wait()
+    asking.cancel()
+    stopping = asyncio.create_task(wire.background.stop(grace=60))
+    go_on.set()
+    await stopping
+    assert wire.calls == ["work", "send"]
