@@ -1,0 +1,1 @@
+"""Proofs that the claim engine cannot lie: models, crashes, several processes, a rush."""

@@ -1,0 +1,255 @@
+"""The real process, killed at chosen moments of a rush, started again, and held to its words."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.sandbox.acts import NOT_LINKED, Cast, holders
+from bot.sandbox.discord.people import Answer, Json, Person, Sandbox, buttons_of
+from bot.sandbox.platforms import seeds
+from bot.sandbox.platforms.platform import Platform
+from bot.sandbox.town import Town
+
+PEOPLE = [a for a in (*seeds.HOSTS, *seeds.STAFF) if a.display_name not in NOT_LINKED]
+ENDED = ("confirmed", "refused")
+SLOWLY = 0.4  # seconds between a write and the platform's answer to it
+LOOK = 0.003  # seconds between two looks at whether the moment has come
+WITHIN = 150.0  # seconds; absence takes the reconciler a minute and a half to believe
+MOMENTS = ("pending", "sent", "thinking", "sent", "settled")  # what each kill waits for, in turn
+DEFERRED = 2.5  # seconds: so slow that everybody has been told to wait
+
+
+@dataclass(frozen=True)
+class Stand:
+    """One board with the platform behind it."""
+
+    name: str
+    platform: Platform
+    session_id: str
+    board: Json
+    people: dict[str, Person]  # by Roblox id
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Killed:
+    """One kill: its moment, and what the journal said right after."""
+
+    number: int
+    aimed_at: str
+    phases: Counter[str]
+    pressed: int
+    never_answered: int  # Discord itself told these that the bot did not respond
+
+    @property
+    def between(self) -> bool:
+        """Whether a write was between `sent` and its settlement."""
+        return self.phases["sent"] + self.phases["unknown"] > 0
+
+
+class Crashes:
+    """A town in which everybody presses at once, again and again."""
+
+    def __init__(self, town: Town, sandbox: Sandbox, stands: list[Stand]) -> None:
+        self.town, self._sandbox, self._stands = town, sandbox, stands
+        self._path = Path(town.folder.name) / "muster.db"
+
+    async def round(self, number: int, seed: int) -> Killed:
+        """A rush, a kill, a start; AssertionError when words, board and platform differ."""
+        dice = random.Random(seed * 100_003 + number)
+        aimed_at = MOMENTS[number % len(MOMENTS)]
+        for stand in self._stands:
+            _empty(stand)
+            stand.platform.requests.clear()
+            slowly = DEFERRED if aimed_at == "thinking" else SLOWLY
+            stand.platform.faults.add("slow", "claim", None, slowly)
+        before = self._rows()
+        answers = await self._press_all(dice)
+        await self._moment(aimed_at, dice.randint(1, 6), len(before), answers)
+        await self.town.bot.kill()
+        phases = Counter(row["state"] for row in self._rows()[len(before) :])
+        for stand in self._stands:
+            stand.platform.faults.clear()
+        await self.town.start_bot()
+        await self._settled()
+        unanswered = await self._check(answers, self._rows()[len(before) :])
+        return Killed(number, aimed_at, phases, len(answers), unanswered)
+
+    async def _press_all(self, dice: random.Random) -> list[tuple[Stand, str, Answer]]:
+        """Everybody presses one role on every board; who, where, and the interaction."""
+        presses = [(stand, roblox_id) for stand in self._stands for roblox_id in stand.people]
+        dice.shuffle(presses)
+        roles = [dice.choice(stand.roles) for stand, _ in presses]
+        return [
+            (stand, roblox_id, await _begin(stand.people[roblox_id], stand.board, role))
+            for (stand, roblox_id), role in zip(presses, roles, strict=True)
+        ]
+
+    async def _moment(
+        self, aimed_at: str, count: int, before: int, answers: list[tuple[Stand, str, Answer]]
+    ) -> None:
+        """Until the rush has come so far."""
+
+        def sent() -> bool:
+            calls = [seen for stand in self._stands for seen in stand.platform.requests]
+            return sum(seen.kind == "claim" and seen.status is None for seen in calls) > 0
+
+        def rows(*states: str) -> bool:
+            return sum(row["state"] in states for row in self._rows()[before:]) >= count
+
+        def thinking() -> bool:
+            book = self.town.discord.core.interactions.by_id
+            states = [book[int(answer.interaction_id)].state for *_, answer in answers]
+            return states.count("thinking") >= count
+
+        reached: dict[str, Callable[[], bool]] = {
+            "pending": lambda: rows("pending", "sent", *ENDED), "sent": sent,
+            "settled": lambda: rows(*ENDED), "thinking": thinking,
+        }  # fmt: skip
+        await _until(reached[aimed_at], f"nothing was {aimed_at}")
+
+    async def _settled(self) -> None:
+        """Until no row is open; time is let pass where only time proves that nothing arrives."""
+
+        def settled() -> bool:
+            # What was sent ended with the process that sent it, or arrived: it cannot come later.
+            self._write(
+                "UPDATE claim_attempts SET absent_since = datetime(absent_since, '-100 seconds')"
+                " WHERE absent_since > datetime('now', '-60 seconds')"
+            )
+            return all(row["state"] in ENDED for row in self._rows())
+
+        await _until(settled, "rows without an ending", LOOK * 30)
+
+    async def _check(
+        self, answers: list[tuple[Stand, str, Answer]], rows: list[sqlite3.Row]
+    ) -> int:
+        """Words = journal = platform = board; returns how many Discord answered in our place."""
+        confirmed = {(row["session_id"], str(row["roblox_id"])) for row in rows
+                     if row["state"] == "confirmed"}  # fmt: skip
+        unanswered = 0
+        for stand in self._stands:
+            held = [roblox_id for roblox_id, _ in holders(stand.platform, stand.session_id)]
+            told = {who for session_id, who in confirmed if session_id == stand.session_id}
+            assert sorted(held) == sorted(told), f"{stand.name}: held {held}, journal {told}"
+            _never_twice(stand)
+            await self._board(stand)
+        for stand, roblox_id, answer in answers:
+            ended = await self._ended(answer)
+            if ended.state == "failed":  # nobody had acknowledged it when the process died
+                unanswered += 1
+                continue
+            claimed = (stand.session_id, roblox_id) in confirmed
+            own = ended.text.split("\n\n")[
+                -1
+            ]  # what earlier rounds owe the person stands before it
+            said = own.startswith("✔ You are")
+            assert said is claimed, f"{stand.name}: {roblox_id} claimed={claimed}: {ended.text}"
+        return unanswered
+
+    async def _ended(self, answer: Answer) -> Answer:
+        """The interaction once it is over for the one who pressed."""
+        async with asyncio.timeout(WITHIN):
+            latest = await answer.refresh()
+            while latest.state in ("waiting", "thinking") or "has not confirmed" in latest.text:
+                latest = await latest.next(5.0)
+        return latest
+
+    async def _board(self, stand: Stand) -> None:
+        counts = Counter(role for _, role in holders(stand.platform, stand.session_id))
+
+        def shows(message: Json) -> bool:
+            labels = [button["label"] for button in buttons_of(message)]
+            return message["id"] == stand.board["id"] and all(
+                label.startswith(f"{role} {counts[role]}/")
+                for role, label in zip(stand.roles, labels, strict=True)
+            )
+
+        anybody = next(iter(stand.people.values()))
+        await anybody.wait_for(anybody.channel_id, shows, timeout=WITHIN)
+
+    def _rows(self) -> list[sqlite3.Row]:
+        with closing(sqlite3.connect(self._path, timeout=30)) as connection:
+            connection.row_factory = sqlite3.Row
+            return connection.execute("SELECT * FROM claim_attempts ORDER BY rowid").fetchall()
+
+    def _write(self, statement: str) -> None:
+        with closing(sqlite3.connect(self._path, timeout=30)) as connection, connection:
+            connection.execute(statement)
+
+
+async def _until(happened: Callable[[], bool], otherwise: str, pause: float = LOOK) -> None:
+    deadline = asyncio.get_running_loop().time() + WITHIN
+    while not happened():
+        assert asyncio.get_running_loop().time() < deadline, otherwise
+        await asyncio.sleep(pause)
+
+
+async def _begin(person: Person, board: Json, role: str) -> Answer:
+    """Press and do not wait."""
+    (button,) = [b for b in buttons_of(board) if b["label"].rpartition(" ")[0] == role]
+    body = {"as": person.id, "message_id": board["id"], "custom_id": button["custom_id"]}
+    begun = await person.sandbox.call("POST", "/actions/press", json=body)
+    return Answer(person, {"interaction_id": begun["interaction_id"]})
+
+
+def _empty(stand: Stand) -> None:
+    """Take everybody off the session in the platform's panel."""
+    world = stand.platform.world  # type: ignore[attr-defined]  # both kinds have one
+    record = world.get_session(stand.session_id)
+    if isinstance(record, dict):
+        for server in record["servers"].values():
+            server["claims"].clear()
+        record["claims"].clear()
+        return
+    for role in record.custom_roles.values():
+        for holder in [slot for slot in role.slots if slot.isdecimal()]:
+            role.vacate(holder)
+
+
+def _never_twice(stand: Stand) -> None:
+    """Nobody's claim was carried out by the platform more than once."""
+    done = [seen for seen in stand.platform.requests if seen.kind == "claim"]
+    accepted = [seen for seen in done if seen.status in (None, 200, 201)]
+    for roblox_id in stand.people:
+        times = sum(f'"{roblox_id}"' in seen.body for seen in accepted)
+        assert times <= 1, f"{stand.name}: the claim of {roblox_id} was written {times} times"
+
+
+@asynccontextmanager
+async def open_crashes() -> AsyncIterator[Crashes]:
+    """A town with everything connected, everybody linked and one board on each platform."""
+    town = Town()
+    try:
+        await town.start()
+        async with Sandbox(town.discord.url) as sandbox:
+            cast = Cast(town, sandbox)
+            await cast.connect_all()
+            await cast.link_all()
+            yield Crashes(town, sandbox, [await _stand(cast, *which) for which in _boards(town)])
+    finally:
+        await town.stop()
+
+
+def _boards(town: Town) -> list[tuple[str, Platform, str]]:
+    return [
+        ("northgate", town.northgate, seeds.record_id("northgate/soon")),
+        ("harbour", town.harbour, seeds.series_id("harbour/soon")),
+        ("redwood", town.redwood, seeds.record_id("redwood/soon")),
+    ]
+
+
+async def _stand(cast: Cast, name: str, platform: Platform, session_id: str) -> Stand:
+    town = cast.town
+    community = town.forest if name == "redwood" else town.coast
+    board = await cast.post(community, "Juno", session_id)
+    people = {str(a.user_id): cast.person(a.display_name, community) for a in PEOPLE}
+    roles = tuple(button["label"].rpartition(" ")[0] for button in buttons_of(board))
+    return Stand(name, platform, session_id, board, people, roles)
