@@ -43,9 +43,12 @@ class Cast:
         return await admin.submit(form, Key=key)
 
     async def connect_all(self) -> list[Answer]:
-        """Both guilds' three workspaces, with their right keys."""
+        """Both guilds' three workspaces, with their right keys.
+
+        Clashes are left alone there: the seeded sessions overlap, for everybody to try.
+        """
         town = self.town
-        return [
+        answers = [
             await self.connect(
                 town.coast, "readmin-v2", town.northgate.base_url,
                 seeds.NORTHGATE_KEY, seeds.NORTHGATE_NAME,
@@ -59,6 +62,18 @@ class Cast:
                 seeds.REDWOOD_KEY, seeds.REDWOOD_NAME,
             ),
         ]  # fmt: skip
+        for community, name in (
+            (town.coast, seeds.NORTHGATE_NAME),
+            (town.coast, seeds.HARBOUR_NAME),
+            (town.forest, seeds.REDWOOD_NAME),
+        ):
+            await self.set_clash(community, name, "off")
+        return answers
+
+    async def set_clash(self, community: Community, workspace: str, clash: str) -> Answer:
+        """The admin says what happens when somebody claims two sessions at one time."""
+        admin = self.person(seeds.ADMIN.display_name, community)
+        return await admin.command("workspace settings", workspace=workspace, clash=clash)
 
     async def link(self, community: Community, name: str) -> Answer:
         """The admin links one member to their Roblox account."""

@@ -27,6 +27,7 @@ async def play(town: Town, sandbox: Sandbox, stage: Stage) -> None:
     boards = await _post(cast, stage)
     await _claim(cast, stage, boards)
     await _refuse(cast, stage, boards)
+    await _decide(cast, stage, boards)
     await _release(cast, stage, boards)
     await _revoke(cast, stage, boards)
     await _kill(cast, stage, boards)
@@ -131,6 +132,28 @@ async def _refuse(cast: Cast, stage: Stage, boards: Boards) -> None:
     stage.saw("Otto presses another role", answer, "Move to **Cabin Crew**")
     answer = await otto.press(answer, "Move to Cabin Crew")
     stage.saw("Otto moves", answer, "You are **Cabin Crew**")
+
+
+async def _decide(cast: Cast, stage: Stage, boards: Boards) -> None:
+    stage.scene("Two sessions at one time, and a host who decides")
+    town = cast.town
+    answer = await cast.set_clash(town.coast, seeds.HARBOUR_NAME, "warn")
+    stage.saw("Marlowe wants people to be asked", answer, "Saved", "asked before they claim both")
+    sable, juno = cast.person("Sable", town.coast), cast.person("Juno", town.coast)
+    question = await sable.press(boards["harbour"], "Barista")
+    stage.saw("Sable presses Barista", question, "at the same time", "Claim **Barista**")
+    answer = await sable.press(question, "Cancel")
+    stage.saw("Sable thinks better of it", answer, "Nothing was changed")
+    await cast.set_clash(town.coast, seeds.HARBOUR_NAME, "off")
+    posted = (await juno.autocomplete("session add", "announcement", announcement="NG204"))[0]
+    choice = {"announcement": posted["value"], "member": town.people["Tobin"]}
+    role = (await juno.autocomplete("session add", "role", role="Observer", **choice))[0]["value"]
+    answer = await juno.command("session add", role=role, reason="trial shift", **choice)
+    stage.saw("Juno adds Tobin", answer, "@Tobin is now **Observer**", "trial shift")
+    marlowe = cast.person("Marlowe", town.coast)
+    notice = await marlowe.wait_for(town.coast.log, lambda m: " added " in text_of(m))
+    stage.read("The log channel says so", notice, "@Juno added @Tobin", "Observer")
+    stage.check("nobody was pinged", notice["pings"]["users"], [])
 
 
 async def _release(cast: Cast, stage: Stage, boards: Boards) -> None:
