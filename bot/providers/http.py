@@ -35,7 +35,15 @@ from bot.providers.bounds import utc_now as utc_now
 from bot.providers.dialects import Dialect
 from bot.providers.gate import Gate
 from bot.providers.guard import AddressRefusedError, UpstreamPolicy, open_transport
-from bot.providers.verdicts import Json, Reply, judge, note_request, pause_asked, unclear
+from bot.providers.verdicts import (
+    Json,
+    Reply,
+    judge,
+    note_request,
+    pause_asked,
+    presentable,
+    unclear,
+)
 
 log = logging.getLogger(__name__)
 
@@ -270,11 +278,8 @@ class Wire:
         return answer
 
     def _covered(self, facts: UpstreamFacts) -> UpstreamFacts:
-        """A platform may repeat the key in its words. Apart, so that no traceback holds the key."""
-        if self._key is None:
-            return facts
-        words = facts.words.replace(self._key.get_secret_value(), "[key]")
-        return replace(facts, words=words)
+        """The facts with presentable words. Apart, so that no traceback holds the key."""
+        return replace(facts, words=presentable(facts.words, self._key))
 
     def _unavailable(self, why: str) -> Unavailable:
         platform = self.dialect.platform

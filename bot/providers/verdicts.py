@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
 from bot.errors import (
     Misread,
@@ -27,6 +28,7 @@ from bot.providers.dialects import COMMON, Dialect
 Json = dict[str, Any]
 
 WORDS_LENGTH = 300
+RAW_LENGTH = 20_000
 DEFAULT_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
 
@@ -153,14 +155,21 @@ def _no_constant(name: str) -> None:
 
 
 def words_of(dialect: Dialect, body: Json | None) -> str:
-    """The platform's own reason, cut to a sane length, otherwise raw; empty when there is none."""
+    """The platform's own reason, raw and bounded; empty when there is none. See `presentable`."""
     for path in dialect.words_at:
         value: Any = body
         for step in path:
             value = _step(value, step)
         if isinstance(value, str) and value.strip():
-            return clean(value).strip()[:WORDS_LENGTH]
+            return clean(value).strip()[:RAW_LENGTH]
     return ""
+
+
+def presentable(words: str, key: SecretStr | None) -> str:
+    """Words cut to a sane length, without the key: a platform may repeat it in them."""
+    if key is not None:  # before the cut, which could leave a piece of it
+        words = words.replace(key.get_secret_value(), "[key]")
+    return words[:WORDS_LENGTH]
 
 
 def _step(value: Any, step: str | int) -> Any:

@@ -54,3 +54,12 @@ async def test_a_key_in_the_words_is_covered(odd):
         await wire.get("/x")
     assert caught.value.facts.words == "Key [key] is unknown"
     await wire.aclose()
+
+
+async def test_a_key_across_the_cut_leaves_no_piece(odd):
+    wire = Wire(odd.base_url, READMIN_V2, SecretStr(KEY), OPEN, bounds=PATIENT)
+    odd.answers = [http(401, {"reason": "x" * 290 + KEY})]
+    with pytest.raises(KeyRefused) as caught:
+        await wire.get("/x")
+    assert caught.value.facts.words == "x" * 290 + "[key]"
+    await wire.aclose()

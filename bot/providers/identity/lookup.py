@@ -18,7 +18,7 @@ from bot.providers.identity.base import IdentityService, NotResolved, Resolution
 from bot.providers.identity.cache import AgedCache
 from bot.providers.identity.dialects import CONSENT, LIMIT_WORDS, LINK
 from bot.providers.payloads import MaybeText, Payload, parse, to_roblox_id
-from bot.providers.verdicts import DEFAULT_PAUSE, Json, misread, refused, words_of
+from bot.providers.verdicts import DEFAULT_PAUSE, Json, misread, presentable, refused, words_of
 
 BRIEFLY = 30.0  # seconds: pressing again does not ask again
 REMEMBERED = 1000  # people of one guild
@@ -92,7 +92,7 @@ class Lookup(IdentityService):
         answer = await self._wire.get(path)
         if not (answer.get("error") or answer.get("errorCode")):
             return answer
-        words = words_of(self.dialect, answer).replace(self._key.get_secret_value(), "[key]")
+        words = presentable(words_of(self.dialect, answer), self._key)
         raise refused(self.dialect, 200, words)
 
     def _roblox_id(self, answer: Json) -> int:
