@@ -11,8 +11,9 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.buttons import Interaction, to_view
+from bot.buttons import Interaction
 from bot.replies import NO_PINGS, Reply, report
+from bot.views import to_view
 
 log = logging.getLogger(__name__)
 

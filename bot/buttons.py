@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
@@ -26,6 +25,9 @@ class Action(StrEnum):
     MOVE = "move"  # opening
     CLAIM_ANYWAY = "claimanyway"  # opening: yes, although it overlaps
     KEEP = "keep"  # opening: "no" to a question
+    PICK = "pick"  # the first opening of a menu; which one is claimed is chosen in it
+    PAGE = "page"  # announcement: more of its openings, when they are too many for one message
+    ROSTER = "roster"  # announcement: who holds what, page by page
     POST = "post"  # announcement
     ADD_SERVER = "addserver"  # announcement
     DISCARD = "discard"  # announcement: a preview that is not wanted
@@ -53,15 +55,18 @@ class Button:
     style: str = "grey"
     disabled: bool = False
     row: int | None = None
+    page: int = 0  # of a list that is shown in pages, from 0
 
     @property
     def custom_id(self) -> str:
-        """`<action>:<version>:<number>`, far below Discord's 100 characters."""
-        return f"{self.action}:{_VERSION}:{self.number}"
+        """`<action>:<version>:<number>[:<page>]`, far below Discord's 100 characters."""
+        tail = f":{self.page}" if self.page else ""
+        return f"{self.action}:{_VERSION}:{self.number}{tail}"
 
 
 class ActionButton(
-    ui.DynamicItem[ui.Button[Any]], template=r"(?P<action>[a-z]+):1:(?P<number>\d{1,19})"
+    ui.DynamicItem[ui.Button[Any]],
+    template=r"(?P<action>[a-z]+):1:(?P<number>\d{1,19})(?::(?P<page>\d{1,4}))?",
 ):
     """A pressed button finds its handler by its action, also after a restart."""
 
@@ -84,23 +89,14 @@ class ActionButton(
         """The button as pressed; UNKNOWN for an action that this version does not know."""
         label = getattr(item, "label", None) or ""
         try:
-            return cls(Button(Action(match["action"]), int(match["number"]), label))
+            number, page = int(match["number"]), int(match["page"] or 0)
+            return cls(Button(Action(match["action"]), number, label, page=page))
         except ValueError:
             return cls(Button(Action.UNKNOWN, 0, label))
 
     async def callback(self, interaction: Interaction) -> None:
         """Hand the press to the cog that owns the action; the client answers errors."""
         await interaction.client.press(interaction, self.button)
-
-
-def to_view(buttons: Sequence[Button]) -> ui.View | None:
-    """A view that lives for ever; None when there is nothing to press."""
-    if not buttons:
-        return None
-    view = ui.View(timeout=None)
-    for button in buttons:
-        view.add_item(ActionButton(button))
-    return view
 
 
 def unknown_button() -> Refusal:

@@ -16,12 +16,15 @@ from discord.ext import commands
 from bot.answering import answer, note_arrival
 from bot.background import Background
 from bot.buttons import Action, ActionButton, Button, Interaction, unknown_button
+from bot.menus import ActionMenu, Menu
 from bot.replies import Reply, report
 from bot.services.container import Services
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Interaction, Button], Awaitable[None]]
+Picker = Callable[[Interaction, Menu, tuple[str, ...]], Awaitable[None]]
+DYNAMIC = (ActionButton, ActionMenu)
 COGS = "cogs"  # the package's own setup() loads every cog
 CONNECTIONS = 50  # discord.py opens a socket per request under way unless capped
 
@@ -59,6 +62,7 @@ class MusterBot(commands.AutoShardedBot):
         self.background = background
         self.clock = clock
         self._press_handlers: dict[Action, Handler] = {}
+        self._pick_handlers: dict[Action, Picker] = {}
 
     def on_press(self, action: Action, handler: Handler) -> None:
         """Let `handler` answer every press of this kind of button."""
@@ -74,6 +78,20 @@ class MusterBot(commands.AutoShardedBot):
         except Exception as error:
             await answer_error(interaction, error)
 
+    def on_pick(self, action: Action, handler: Picker) -> None:
+        """Let `handler` answer every choice in this kind of menu; it gets the chosen values."""
+        self._pick_handlers[action] = handler
+
+    async def pick(self, interaction: Interaction, menu: Menu, values: tuple[str, ...]) -> None:
+        """Hand a choice to its cog and answer errors, which discord.py would not."""
+        handler = self._pick_handlers.get(menu.action)
+        try:
+            if handler is None or menu.number == 0:
+                raise unknown_button()
+            await handler(interaction, menu, values)
+        except Exception as error:
+            await answer_error(interaction, error)
+
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """discord.py reports an interaction here before anything of ours runs for it."""
         if event == "interaction":
@@ -82,7 +100,7 @@ class MusterBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """Load the cogs, then tell Discord about the commands if they changed."""
-        self.add_dynamic_items(ActionButton)
+        self.add_dynamic_items(*DYNAMIC)
         await self.load_extension(COGS)
         await self._sync_commands()
         await self.services.start(self.background)
@@ -92,7 +110,7 @@ class MusterBot(commands.AutoShardedBot):
         if interaction.type is not discord.InteractionType.component or not interaction.data:
             return
         custom_id = str(interaction.data.get("custom_id", ""))
-        if not ActionButton.__discord_ui_compiled_template__.fullmatch(custom_id):
+        if not any(kind.__discord_ui_compiled_template__.fullmatch(custom_id) for kind in DYNAMIC):
             await answer_error(interaction, unknown_button())
 
     async def _sync_commands(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -11,12 +11,13 @@ import aiohttp
 import discord
 
 from bot.board_view import to_buttons, to_embed
-from bot.buttons import to_view
 from bot.errors import ChannelLost, MessageGone, MessengerError
 from bot.models import Attempt
-from bot.replies import NO_PINGS, outcome_reply
+from bot.replies import MAX_TEXT, NO_PINGS, outcome_reply
 from bot.services.outcomes import Outcome
 from bot.services.ports import Board
+from bot.text import cut, shorten
+from bot.views import to_view
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,12 @@ NEEDED = {
     "embed_links": "Embed Links",
     "read_message_history": "Read Message History",
 }
+NEEDED_FOR_THREADS = {
+    "create_public_threads": "Create Public Threads",
+    "send_messages_in_threads": "Send Messages in Threads",
+}
+MAX_THREAD_NAME = 100
+THREAD_EXISTS = 160004  # Discord's code: this message has a thread already
 _UNREACHED = (aiohttp.ClientError, OSError)  # discord.py passes these on as they are
 _ORIGINAL = cast(int, "@original")  # Discord's name for an interaction's own answer
 
@@ -63,6 +70,53 @@ class DiscordMessenger:
                 embed=to_embed(board), view=to_view(to_buttons(board)), allowed_mentions=NO_PINGS
             )
 
+    async def ping_board(self, channel_id: int, message_id: int, role_id: int) -> None:
+        """Answer the board with a message that pings this one role; see the protocol."""
+        channel = self._client.get_partial_messageable(channel_id)
+        role = discord.Object(role_id)
+        async with _as_messenger_errors(channel_id):
+            await channel.get_partial_message(message_id).reply(
+                f"<@&{role_id}>",
+                allowed_mentions=discord.AllowedMentions(
+                    everyone=False, users=False, roles=[role], replied_user=False
+                ),
+            )
+
+    async def open_thread(self, guild_id: int, channel_id: int, message_id: int, name: str) -> int:
+        """The board's thread, made unless it is there; see the protocol."""
+        channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+        message = channel.get_partial_message(message_id)
+        async with _as_messenger_errors(channel_id):
+            try:
+                thread = await message.create_thread(name=cut(name, MAX_THREAD_NAME) or "Session")
+            except discord.HTTPException as error:
+                if error.code != THREAD_EXISTS:
+                    raise
+                return message_id  # a thread begun at a message has the message's id
+        return thread.id
+
+    async def say(self, channel_id: int, text: str, mentioned: Collection[int] = ()) -> None:
+        """Post a text that pings these members alone; see the protocol."""
+        channel = self._client.get_partial_messageable(channel_id)
+        members = [discord.Object(discord_id) for discord_id in mentioned]
+        async with _as_messenger_errors(channel_id):
+            await channel.send(
+                shorten(text, MAX_TEXT),
+                allowed_mentions=discord.AllowedMentions(
+                    everyone=False, users=members or False, roles=False
+                ),
+            )
+
+    async def send_direct(self, discord_id: int, text: str) -> bool:
+        """Whether the member could be sent a direct message; see the protocol."""
+        try:
+            channel = await self._client.create_dm(discord.Object(discord_id))
+            await channel.send(shorten(text, MAX_TEXT), allowed_mentions=NO_PINGS)
+        except (discord.HTTPException, *_UNREACHED) as error:
+            log.info("member %s not reached by direct message: %s", discord_id, error)
+            return False
+        return True
+
     async def tell(self, attempt: Attempt, outcome: Outcome) -> bool:
         """Edit the member's own answer while its token lives; see the protocol."""
         if not attempt.interaction_token or self._client.application_id is None:
@@ -89,13 +143,22 @@ class DiscordMessenger:
         async with _as_messenger_errors(channel_id):
             await channel.send(text, allowed_mentions=NO_PINGS)
 
-    def missing_permissions(self, channel_id: int) -> list[str]:
+    def missing_permissions(self, channel_id: int, *, threads: bool = False) -> list[str]:
         """Names of the permissions that the bot lacks there; see the protocol."""
         channel = self._client.get_channel(channel_id)
         if not isinstance(channel, discord.abc.GuildChannel):
             return ["View Channel"]  # not in the cache: Discord shows the bot no such channel
         held = channel.permissions_for(channel.guild.me)
-        return [name for permission, name in NEEDED.items() if not getattr(held, permission)]
+        needed = NEEDED | NEEDED_FOR_THREADS if threads else NEEDED
+        return [name for permission, name in needed.items() if not getattr(held, permission)]
+
+    def is_mentionable(self, guild_id: int, role_id: int) -> bool:
+        """Whether a ping of the role reaches anybody; see the protocol."""
+        guild = self._client.get_guild(guild_id)
+        role = guild.get_role(role_id) if guild else None
+        if guild is None or role is None:
+            return False
+        return role.mentionable or guild.me.guild_permissions.mention_everyone
 
 
 @asynccontextmanager

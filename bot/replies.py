@@ -25,6 +25,7 @@ from bot.errors import (
 )
 from bot.services.outcomes import Code, Outcome
 from bot.text import safe, shorten
+from bot.views import Component
 from bot.wording import outcome_words, quoted
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class Reply:
     """What one person is shown."""
 
     text: str
-    buttons: tuple[Button, ...] = ()
+    buttons: tuple[Component, ...] = ()
     embed: discord.Embed | None = field(default=None, compare=False)
     tells: tuple[str, ...] = field(default=(), compare=False)  # attempts whose endings these are
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from bot.board_view import _STATES, places, to_buttons, to_embed
-from bot.buttons import Action, to_view
+from bot.buttons import Action
 from bot.services.ports import Board, BoardLine
 from bot.text import size
+from bot.views import to_view
 from tests.hostile import boards
 
 STATES = list(_STATES)

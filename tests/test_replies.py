@@ -12,7 +12,7 @@ from discord import AppCommandOptionType, app_commands
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.buttons import Action, to_view
+from bot.buttons import Action
 from bot.errors import (
     AlreadyHeld,
     ChannelLost,
@@ -37,6 +37,7 @@ from bot.errors import (
 from bot.replies import NO_PINGS, Reply, outcome_reply, report
 from bot.services.outcomes import Code, Outcome
 from bot.text import size
+from bot.views import to_view
 from tests.hostile import labels, texts, times
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

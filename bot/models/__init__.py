@@ -3,6 +3,7 @@
 All times are aware datetimes in UTC.
 """
 
+from bot.models.announcements import NOBODY, Announcement, AnnouncementState, Opening
 from bot.models.platforms import (
     Capabilities,
     Claim,
@@ -21,21 +22,20 @@ from bot.models.platforms import (
 )
 from bot.models.records import (
     AccountLink,
-    Announcement,
-    AnnouncementState,
     Attempt,
     AttemptKind,
     AttemptState,
     ClashPolicy,
     Door,
     LinkSource,
-    Opening,
+    Preferences,
     RoleRule,
     Workspace,
     WorkspaceState,
 )
 
 __all__ = [
+    "NOBODY",
     "AccountLink",
     "Announcement",
     "AnnouncementState",
@@ -53,6 +53,7 @@ __all__ = [
     "LinkSource",
     "Opening",
     "Place",
+    "Preferences",
     "Probe",
     "ProviderKind",
     "RobloxUser",

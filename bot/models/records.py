@@ -1,9 +1,9 @@
-"""What Muster itself keeps: workspaces, links, announcements, openings and the journal."""
+"""What Muster itself keeps: workspaces, links, preferences and the journal."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from bot.models.platforms import Place, ProviderKind
@@ -43,6 +43,12 @@ class Workspace:
     claimer_role_ids: frozenset[int] = frozenset()  # empty: every member may claim
     barred_role_ids: frozenset[int] = frozenset()  # who has one of these may not
     clash: ClashPolicy = ClashPolicy.WARN
+    auto_lead_minutes: int | None = None  # posts sessions by itself this long before; None: never
+    auto_filter: str = ""  # only sessions whose name contains this, whatever the case
+    auto_ping: bool = False  # the ping role is pinged by automatic posts too
+    cutoff_minutes: int | None = None  # of new announcements, unless their host says otherwise
+    threads: bool = False  # every announcement gets a thread, for talk and reminders
+    reminder_minutes: frozenset[int] = frozenset()  # before the start; empty: nobody is reminded
     state: WorkspaceState = WorkspaceState.OK
     state_since: datetime | None = None
 
@@ -53,6 +59,16 @@ class Workspace:
         ReAdmin's session ids are unique in the world; one server may answer to several addresses.
         """
         return self.base_url if self.kind is ProviderKind.SERIES else "readmin"
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What one member of a guild wants to hear from Muster."""
+
+    guild_id: int
+    discord_id: int
+    reminders: bool = True  # of the roles that they hold, in a session's thread
+    direct: bool = False  # by direct message: reminders, and changes that concern them
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,59 +101,6 @@ class AccountLink:
     source: LinkSource
     linked_by: int
     linked_at: datetime
-
-
-class AnnouncementState(StrEnum):
-    """The life of an announcement in Muster (the session's own life is the platform's)."""
-
-    DRAFT = "draft"  # previewed by a host, not posted yet
-    OPEN = "open"
-    CLOSED = "closed"
-    ENDED = "ended"
-    GONE = "gone"  # the session no longer exists on the platform
-    LOST = "lost"  # its message or channel was deleted; the session can be posted again
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """Our record that a session is posted in a guild."""
-
-    announcement_id: int
-    guild_id: int
-    workspace_id: int
-    session_id: str
-    channel_id: int
-    message_id: int | None
-    state: AnnouncementState
-    host_id: int  # Discord id of who posted it
-    title: str  # the session's name when last seen, for choices and receipts
-    starts_at: datetime
-    ends_at: datetime
-    note: str = ""
-    ping: bool = False
-    closed_by: int | None = None
-    closed_at: datetime | None = None
-    rendered_hash: str = ""
-    cutoff_minutes: int | None = None  # before the start; None: claims stay open to the end
-
-    @property
-    def cut_off(self) -> datetime | None:
-        """When members can no longer claim; hosts still can."""
-        if self.cutoff_minutes is None:
-            return None
-        return self.starts_at - timedelta(minutes=self.cutoff_minutes)
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """One claimable role of an announced session on one server: what a button stands for."""
-
-    opening_id: int
-    announcement_id: int
-    place: Place
-    role_name: str
-    server_name: str
-    position: int
 
 
 class AttemptKind(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -33,6 +34,7 @@ class BoardLine:
     min_rank: int
     holders: tuple[str, ...]  # "<@id>" of linked members, else Roblox names; display only
     usable: bool  # False: the button is shown greyed and cannot be pressed
+    waiting: int = 0  # members on its waitlist
 
     @property
     def full(self) -> bool:
@@ -61,6 +63,11 @@ class Board:
     closed_at: datetime | None = None
     cut_off: datetime | None = None  # when members can no longer claim
     can_release: bool = True  # False: only the platform's own panel can
+    co_host_ids: tuple[int, ...] = ()  # Discord ids
+    cancel_reason: str = ""  # a host's words
+    was_title: str = ""  # when it was posted, if it has another name now
+    was_starts_at: datetime | None = None  # when it was posted, if it starts at another time now
+    announcement_id: int = 0  # for the buttons that are about the whole session
 
 
 class Messenger(Protocol):
@@ -79,6 +86,22 @@ class Messenger(Protocol):
         """Replace what the board shows. Raises ChannelLost when that is no longer possible."""
         ...
 
+    async def ping_board(self, channel_id: int, message_id: int, role_id: int) -> None:
+        """Answer the board with a message that pings this one role."""
+        ...
+
+    async def open_thread(self, guild_id: int, channel_id: int, message_id: int, name: str) -> int:
+        """The id of the board's thread, made now unless it has one already."""
+        ...
+
+    async def say(self, channel_id: int, text: str, mentioned: Collection[int] = ()) -> None:
+        """Post into a channel or thread. Pings the members with these ids, nobody else."""
+        ...
+
+    async def send_direct(self, discord_id: int, text: str) -> bool:
+        """A direct message; False when the member takes none from Muster."""
+        ...
+
     async def tell(self, attempt: Attempt, outcome: Outcome) -> bool:
         """Put the outcome into the member's own answer; False when that answer is out of reach."""
         ...
@@ -87,6 +110,10 @@ class Messenger(Protocol):
         """Post a line for the admins. Pings nobody."""
         ...
 
-    def missing_permissions(self, channel_id: int) -> list[str]:
-        """Names of the permissions that the bot lacks there for a board."""
+    def missing_permissions(self, channel_id: int, *, threads: bool = False) -> list[str]:
+        """Names of the permissions that the bot lacks there for a board, and for its threads."""
+        ...
+
+    def is_mentionable(self, guild_id: int, role_id: int) -> bool:
+        """Whether a ping of this Discord role by Muster reaches anybody."""
         ...

@@ -77,6 +77,7 @@ def to_opening(row: Row[Any]) -> Opening:
         role_name=values[_c.role_name],
         server_name=values[_c.server_name],
         position=values[_c.position],
+        hidden=values[_c.hidden],
     )
 
 

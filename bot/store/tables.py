@@ -1,4 +1,4 @@
-"""Every table, declared once. `migrations/` must arrive at exactly this."""
+"""The tables that a claim needs, declared once; `bot.store.schema` has all."""
 
 from __future__ import annotations
 
@@ -64,6 +64,12 @@ workspaces = Table(
     Column("claimer_role_ids", IdSet, nullable=False),
     Column("barred_role_ids", IdSet, nullable=False, server_default=""),
     Column("clash", choice(ClashPolicy), nullable=False, server_default=ClashPolicy.WARN.value),
+    Column("auto_lead_minutes", Integer),
+    Column("auto_filter", Words, nullable=False, server_default=""),
+    Column("auto_ping", Boolean, nullable=False, server_default=false()),
+    Column("cutoff_minutes", Integer),
+    Column("threads", Boolean, nullable=False, server_default=false()),
+    Column("reminder_minutes", IdSet, nullable=False, server_default=""),
     Column("state", choice(WorkspaceState), nullable=False),
     Column("state_since", UtcDateTime),
     UniqueConstraint("guild_id", "folded_name"),
@@ -122,6 +128,13 @@ announcements = Table(
     Column("rendered_hash", Text, nullable=False),
     Column("touched_at", UtcDateTime, nullable=False),  # drafts are forgotten some time after
     Column("cutoff_minutes", Integer),
+    Column("co_host_ids", IdSet, nullable=False, server_default=""),
+    Column("cancel_reason", Words, nullable=False, server_default=""),
+    Column("posted_title", Words, nullable=False, server_default=""),
+    Column("posted_starts_at", UtcDateTime),
+    Column("thread_id", BigInteger),
+    Column("automatic", Boolean, nullable=False, server_default=false()),
+    Column("pinged_again_at", UtcDateTime),
     # Both columns, so that no row can join one guild's session to another guild's workspace.
     ForeignKeyConstraint(
         ["workspace_id", "guild_id"],
@@ -149,6 +162,7 @@ openings = Table(
     Column("server_name", Words, nullable=False),
     Column("position", Integer, nullable=False),
     Column("active", Boolean, nullable=False),
+    Column("hidden", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("announcement_id", "server_id", "group_id", "role_id"),
     sqlite_autoincrement=True,
 )

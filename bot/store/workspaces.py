@@ -30,6 +30,12 @@ class WorkspaceSettings(TypedDict, total=False):
     claimer_role_ids: frozenset[int]
     barred_role_ids: frozenset[int]
     clash: ClashPolicy
+    auto_lead_minutes: int | None
+    auto_filter: str
+    auto_ping: bool
+    cutoff_minutes: int | None
+    threads: bool
+    reminder_minutes: frozenset[int]
 
 
 class WorkspaceStore:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -279,7 +279,14 @@ class FakeMessenger:
     edits: list[tuple[int, Board]] = field(default_factory=list)
     told: list[tuple[str, Outcome]] = field(default_factory=list)
     notices: list[tuple[int, str]] = field(default_factory=list)
+    pings: list[tuple[int, int]] = field(default_factory=list)
+    threads: dict[int, str] = field(default_factory=dict)
+    said: list[tuple[int, str, tuple[int, ...]]] = field(default_factory=list)
+    direct: list[tuple[int, str]] = field(default_factory=list)
+    closed_to: set[int] = field(default_factory=set)  # take no direct messages
+    unmentionable: set[int] = field(default_factory=set)  # Discord roles
     missing: list[str] = field(default_factory=list)
+    missing_for_threads: list[str] = field(default_factory=list)
     error: MessengerError | None = None
 
     async def post_board(
@@ -308,9 +315,37 @@ class FakeMessenger:
         self._fail()
         self.notices.append((channel_id, text))
 
-    def missing_permissions(self, channel_id: int) -> list[str]:
+    async def ping_board(self, channel_id: int, message_id: int, role_id: int) -> None:
+        """Note the ping."""
+        self._fail()
+        self.pings.append((message_id, role_id))
+
+    async def open_thread(self, guild_id: int, channel_id: int, message_id: int, name: str) -> int:
+        """Note the thread; it has the message's id, as Discord does it."""
+        self._fail()
+        self.threads[message_id] = name
+        return message_id
+
+    async def say(self, channel_id: int, text: str, mentioned: Collection[int] = ()) -> None:
+        """Note the text and whom it pings."""
+        await asyncio.sleep(0)
+        self._fail()
+        self.said.append((channel_id, text, tuple(mentioned)))
+
+    async def send_direct(self, discord_id: int, text: str) -> bool:
+        """Note the text, unless this member takes none."""
+        if discord_id in self.closed_to:
+            return False
+        self.direct.append((discord_id, text))
+        return True
+
+    def missing_permissions(self, channel_id: int, *, threads: bool = False) -> list[str]:
         """What was set."""
-        return self.missing
+        return self.missing + (self.missing_for_threads if threads else [])
+
+    def is_mentionable(self, guild_id: int, role_id: int) -> bool:
+        """Whether it was not set otherwise."""
+        return role_id not in self.unmentionable
 
     def _fail(self) -> None:
         if self.error is not None:

@@ -17,7 +17,7 @@ import bot
 from bot.errors import StartRefused
 from bot.store.app_state import AppState
 from bot.store.database import MIGRATION_LOCK, Database, SchemaState, migrate, schema_state
-from bot.store.tables import metadata
+from bot.store.schema import metadata
 from tests.postgres import LOCKED_PASSWORD, LOCKED_USER, Postgres
 
 ROOT = Path(bot.__file__).parent.parent
