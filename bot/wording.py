@@ -98,7 +98,7 @@ def _claim_once(o: Outcome) -> str:
     first = _who(o, "Release it there first: `/claims`", "Take it away first: `/session remove`")
     return (
         f"⛔ {_who(o, 'You hold', '{} holds')} **{safe(o.held_role_name)}** in this session"
-        f" already{where}, and it can be held once only.\n{first}"
+        f" already{where}. One person can hold it only once.\n{first}"
     )
 
 
@@ -147,11 +147,15 @@ def _clash(o: Outcome) -> str:
     )
 
 
+def _not_done(o: Outcome) -> str:
+    return f"{'Not released' if o.releasing else 'Not claimed'}: {_place(o)}."
+
+
 def _closed(o: Outcome) -> str:
     if o.words:
-        return f"⛔ Not claimed: {o.platform} says{quoted(o.words)}\nAsk the host about it."
-    why = o.why or "claims are closed"
-    return f"⛔ {_place(o)} cannot be claimed: {why}.\nIf that is wrong, ask the host."
+        return f"⛔ {_not_done(o)} {o.platform} says{quoted(o.words)}\nAsk the host about it."
+    closed = f"⛔ {_place(o)} cannot be claimed: {o.why or 'claims are closed'}."
+    return f"{closed}\nIf that is wrong, ask the host."
 
 
 def _not_open(o: Outcome) -> str:
@@ -163,8 +167,8 @@ def _not_open(o: Outcome) -> str:
 
 def _list_form(o: Outcome) -> str:
     return (
-        f"⛔ This server was made in the {o.platform} panel and cannot take claims from Discord."
-        " It is not your fault.\nClaim it in the panel, or ask the host to add a server with"
+        f"⛔ {_place(o)} cannot be claimed from Discord: its server was made in the {o.platform}"
+        " panel. It is not your fault.\nClaim it there, or ask the host to add a server with"
         " `/session post`."
     )
 
@@ -182,15 +186,14 @@ def _gone(o: Outcome) -> str:
             "⛔ This workspace was disconnected from Discord in the meantime.\n"
             "Ask an admin. What you hold on the platform stays as it is."
         )
-    what = o.what or "role"
-    text = f"⛔ This {what} no longer exists on {o.platform}{quoted(o.words)}"
+    text = f"⛔ This {o.what or 'role'} no longer exists on {o.platform}{quoted(o.words)}"
     return f"{text}\nSee what is open: `/open`"
 
 
 def _plan(o: Outcome) -> str:
     return (
         f"⛔ The group's {o.platform} plan does not include this{quoted(o.words)}"
-        " It is not your fault.\nTell an admin: they can change the plan."
+        " It is not your fault, and nothing was changed.\nTell an admin: they can change the plan."
     )
 
 
@@ -202,9 +205,9 @@ def _key(o: Outcome) -> str:
 
 
 def _limited(o: Outcome) -> str:
+    busy = f"⏳ {o.platform or 'The platform'} is busy"
     until = f" until <t:{int(o.until.timestamp())}:T>" if o.until else ""
-    then = "then" if o.until else "in a minute"
-    return f"⏳ {o.platform or 'The platform'} is busy{until}; nothing was sent.\nTry again {then}."
+    return f"{busy}{until}; nothing was sent.\nTry again {'then' if o.until else 'in a minute'}."
 
 
 def _down(o: Outcome) -> str:
@@ -220,16 +223,15 @@ def _unknown(o: Outcome) -> str:
 
 
 def _still_running(o: Outcome) -> str:
-    whose = _who(o, "of yours", "of {}")
-    return (
-        f"⏳ An earlier claim or release {whose} in “{safe(o.session_title)}” is still being"
-        " confirmed, so nothing more was sent.\nTry again in a minute or two."
-    )
+    whose = f"{_who(o, 'of yours', 'of {}')} in “{safe(o.session_title)}”"
+    text = f"⏳ An earlier claim or release {whose} is still being confirmed, so nothing more was"
+    return f"{text} sent.\nTry again in a minute or two."
 
 
 def _upstream_said(o: Outcome) -> str:
-    said = f"{o.platform} said{quoted(o.words)}" if o.words else f"{o.platform} refused."
-    return f"⛔ {said} Nothing was changed.\nAsk the host if that surprises you."
+    said = f"says{quoted(o.words)}" if o.words else "did not say why."
+    text = f"⛔ {_not_done(o)} {o.platform} {said} Nothing was changed."
+    return f"{text}\nAsk the host if that surprises you."
 
 
 def _not_held(o: Outcome) -> str:
@@ -239,8 +241,8 @@ def _not_held(o: Outcome) -> str:
 
 def _cannot_release(o: Outcome) -> str:
     return (
-        f"⛔ {o.platform} roles can be released in its panel only, not from Discord."
-        f" {_who(o, 'You still hold', '{} still holds')} {_place(o)}."
+        f"⛔ {_who(o, 'You still hold', '{} still holds')} {_place(o)}: {o.platform} roles can be"
+        " released in its panel only, not from Discord."
         f"\n{_who(o, 'Release it in the panel, or ask the host to.', 'Release it in the panel.')}"
     )
 

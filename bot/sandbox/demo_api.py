@@ -80,8 +80,9 @@ class DemoApi:
         app.router.add_static("/page/", PAGE)
         app.router.add_get("/sandbox/demo/state", self._state)
         app.router.add_post("/sandbox/demo/faults", self._fault)
+        app.router.add_post("/sandbox/demo/panel", self._panel)
         app.router.add_post("/sandbox/demo/bot", self._switch)
-
+        app.router.add_post("/sandbox/demo/day", self._day)
         app.on_response_prepare.append(_always_fresh)
 
     async def _index(self, _: web.Request) -> web.FileResponse:
@@ -102,6 +103,18 @@ class DemoApi:
             platform.faults.add(prank.name, match, prank.times, prank.seconds)
         return web.json_response(self._describe())
 
+    async def _panel(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        try:
+            self._town.panel.set_done(body.get("deed"), done=body.get("done") is True)
+        except KeyError:
+            return web.json_response({"error": "no such deed"}, status=400)
+        return web.json_response(self._describe())
+
+    async def _day(self, _: web.Request) -> web.Response:
+        await asyncio.to_thread(self._town.let_a_day_pass)
+        return web.json_response(self._describe())
+
     async def _switch(self, request: web.Request) -> web.Response:
         action = (await request.json()).get("action")
         if action == "kill":
@@ -115,7 +128,16 @@ class DemoApi:
         return {
             "bot": self._bot_state(),
             "platforms": [
-                {"name": name, "platform": _PLATFORMS[name], "faults": platform.faults.to_json()}
+                {
+                    "name": name,
+                    "platform": _PLATFORMS[name],
+                    "faults": platform.faults.to_json(),
+                    "deeds": [
+                        {"name": deed.name, "label": deed.label, "done": town.panel.is_done(deed)}
+                        for deed in town.panel.deeds
+                        if deed.community == name
+                    ],
+                }
                 for name, platform in town.platforms.items()
             ],
             "faults": [{"name": prank.name, "label": prank.label} for prank in PRANKS],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,17 +13,24 @@ from bot.sandbox.bot_process import BotProcess
 from bot.sandbox.discord.models import Channel, Guild, Role, User
 from bot.sandbox.discord.server import DiscordStandIn
 from bot.sandbox.discord.world import DiscordWorld
+from bot.sandbox.panel import HarbourPlatform, Panel
 from bot.sandbox.platforms import bloxlink, rover, seeds
 from bot.sandbox.platforms.identity_world import IdentityWorld
 from bot.sandbox.platforms.platform import Platform
 from bot.sandbox.platforms.readmin import ReAdminPlatform
 from bot.sandbox.platforms.roblox import RobloxPlatform, RobloxUser
 from bot.sandbox.platforms.roblox_cloud import RobloxCloudPlatform
-from bot.sandbox.platforms.series import SeriesPlatform
 
 TOKEN = "demo-token"  # noqa: S105  # known to the stand-in only
 INVITE = ("view_channel", "send_messages", "embed_links", "read_message_history")
 ONLINE_WITHIN = 30.0  # seconds
+DAY_PASSES = """
+UPDATE claim_attempts SET
+    absent_since = datetime(absent_since, '-1 day'),
+    unread_since = datetime(unread_since, '-1 day'),
+    created_at = CASE state WHEN 'pending' THEN datetime(created_at, '-1 day') ELSE created_at END
+WHERE state IN ('pending', 'sent', 'unknown')
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,7 @@ class Community:
     log: Channel  # seen by admins only
     host_role: Role
     staff_role: Role
+    trainee_role: Role  # for a rule about Discord roles; only the trainee has it
 
 
 class Town:
@@ -48,7 +58,8 @@ class Town:
         self.people: dict[str, User] = {}  # by display name
         self.northgate = ReAdminPlatform(self.worlds.readmin)
         self.redwood = ReAdminPlatform(self.worlds.readmin)  # own server, so own faults
-        self.harbour = SeriesPlatform(self.worlds.series)
+        self.harbour = HarbourPlatform(self.worlds.series)
+        self.panel = Panel(self.worlds.readmin, self.worlds.series, self.harbour)
         self.roblox = RobloxPlatform(self.worlds.roblox)
         self.roblox_cloud = RobloxCloudPlatform(self.worlds.roblox)
         self.bloxlink = bloxlink.BloxlinkPlatform(IdentityWorld())
@@ -89,6 +100,11 @@ class Town:
                 raise TimeoutError(f"the bot did not come online:\n{self.bot.tail()}")
             await asyncio.sleep(0.05)
 
+    def let_a_day_pass(self) -> None:
+        """Make the bot's open claims a day older: some endings need patience that nobody has."""
+        with closing(sqlite3.connect(self._database, timeout=30)) as connection, connection:
+            connection.execute(DAY_PASSES)
+
     async def stop(self) -> None:
         """Stop the bot, then the servers, and remove the folder."""
         await self.bot.stop()
@@ -97,12 +113,16 @@ class Town:
             await platform.stop()
         self.folder.cleanup()
 
+    @property
+    def _database(self) -> Path:
+        return Path(self.folder.name) / "muster.db"
+
     def _settings(self) -> dict[str, str]:
         return {
             "MUSTER_DISCORD_TOKEN": TOKEN,
             "MUSTER_LOG_LEVEL": self._log_level,
             "MUSTER_DISCORD_API_URL": self.discord.api_url,
-            "MUSTER_DATABASE_URL": f"sqlite:///{Path(self.folder.name) / 'muster.db'}",
+            "MUSTER_DATABASE_URL": f"sqlite:///{self._database}",
             "MUSTER_ROBLOX_USERS_URL": self.roblox.base_url,
             "MUSTER_ROBLOX_GROUPS_URL": self.roblox.base_url,
             "MUSTER_ROBLOX_CLOUD_URL": self.roblox_cloud.base_url,
@@ -121,6 +141,7 @@ class Town:
         guild = self.world.add_guild(name, admin)
         host_role = self.world.add_role(guild, "Session Host")
         staff_role = self.world.add_role(guild, "Staff", mentionable=True)
+        trainee_role = self.world.add_role(guild, "Trainee")
         hidden = {guild.id: ((), ("view_channel",))}
         community = Community(
             guild,
@@ -134,12 +155,14 @@ class Town:
             log=self.world.add_channel(guild, "muster-log", overwrites=hidden),
             host_role=host_role,
             staff_role=staff_role,
+            trainee_role=trainee_role,
         )
         for host in seeds.HOSTS:
             user = self.people[host.display_name]
             self.world.add_member(guild, user, [host_role, staff_role])
         for account in seeds.STAFF:
-            self.world.add_member(guild, self.people[account.display_name], [staff_role])
+            roles = [staff_role, trainee_role] if account is seeds.TRAINEE else [staff_role]
+            self.world.add_member(guild, self.people[account.display_name], roles)
         bot = self.world.bot_user
         self.world.invite_bot(guild, INVITE)
         for channel in (community.sessions, community.log):

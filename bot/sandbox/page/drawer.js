@@ -95,7 +95,12 @@ function botPart() {
     el("p", { class: "subtext" }, "Kill it in the middle of a claim, start it again, and look what became of the claim."),
     el("div", { class: "row" },
       botButton("kill", "danger", bot === "stopped", "Kill the bot"),
-      botButton("start", "success", bot !== "stopped", "Start it again")));
+      botButton("start", "success", bot !== "stopped", "Start it again")),
+    el("p", { class: "subtext" }, "Some claims stay open for minutes, some for a day. Nobody wants to wait for that."),
+    el("div", { class: "row" }, el("button", {
+      type: "button", class: "button secondary", data: { key: "day" },
+      on: { click: () => change("day", {}).then(() => announce("A day has passed")) },
+    }, "Let a day pass for open claims")));
 }
 
 const botButton = (action, look, disabled, label) => el("button", {
@@ -104,17 +109,31 @@ const botButton = (action, look, disabled, label) => el("button", {
 }, label);
 
 function faultParts() {
-  return state.demo.platforms.map(({ name, platform, faults }) => foldable(name, `${name} · ${platform}`,
-    el("span", { class: "active-faults" }, faults.length ? faults.map((fault) => el("span", {}, `⚠ ${describe(fault)}`))
-      : el("span", { class: "fine" }, "✔ works as it should")),
+  return state.demo.platforms.map(({ name, platform, faults, deeds }) => foldable(name, `${name} · ${platform}`,
+    whatIsOff(faults, deeds),
     el("div", { class: "fault-buttons", role: "group", "aria-label": `Break ${name}` },
       state.demo.faults.map((fault) => el("button", {
         type: "button", class: "button secondary", data: { key: `${name} ${fault.name}`, fault: fault.name, platform: name },
         on: { click: () => change("faults", { platform: name, fault: fault.name }) },
       }, fault.label)),
       el("button", { type: "button", class: "button success", disabled: !faults.length, data: { key: `${name} clear`, fault: "", platform: name },
-        on: { click: () => change("faults", { platform: name, fault: null }) } }, "Clear: let it work again"))));
+        on: { click: () => change("faults", { platform: name, fault: null }) } }, "Clear: let it work again")),
+    deeds.length ? panelPart(name, deeds) : null));
 }
+
+function whatIsOff(faults, deeds) {
+  const changes = deeds.filter((deed) => deed.done).map(({ label }) => `✎ ${label}`);
+  const lines = [...faults.map((fault) => `⚠ ${describe(fault)}`), ...changes];
+  return el("span", { class: "active-faults" }, lines.length ? lines.map((line) => el("span", {}, line))
+    : el("span", { class: "fine" }, "✔ works as it should"));
+}
+
+const panelPart = (name, deeds) => el("div", { class: "fault-buttons panel", role: "group", "aria-label": `In the panel of ${name}` },
+  el("h4", {}, "What somebody does in its panel"),
+  deeds.map(({ name: deed, label, done: isDone }) => el("button", {
+    type: "button", class: `button ${isDone ? "success" : "secondary"}`, data: { key: `deed ${deed}`, deed },
+    on: { click: () => change("panel", { deed, done: !isDone }) },
+  }, isDone ? `Undo: ${label}` : label)));
 
 function describe({ fault, match, times, seconds }) {
   const label = state.demo.faults.find((known) => known.name === fault)?.label ?? fault;
