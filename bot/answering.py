@@ -18,8 +18,10 @@ from bot.views import to_view
 log = logging.getLogger(__name__)
 
 DIRECT = 1.5  # seconds from its arrival in which an interaction is still answered in one call
+LATEST = 2.5  # seconds after which it is acknowledged, whatever the work has come to
 LIFE = 3.0  # seconds after which Discord takes no first answer any more
 ARRIVED = "muster:arrived"  # in an interaction's `extras`: when it came, on the loop's clock
+KEPT = "muster:kept"  # likewise: an event, set once the wish is in the journal
 _UNREACHED = (aiohttp.ClientError, OSError, TimeoutError, RuntimeError)  # not from Discord itself
 
 
@@ -53,19 +55,43 @@ async def _answer(
     interaction: Interaction, work: Coroutine[Any, Any, Reply], replacing: bool
 ) -> None:
     loop = asyncio.get_running_loop()
-    left = interaction.extras.get(ARRIVED, loop.time()) + DIRECT - loop.time()
+    arrived = interaction.extras.get(ARRIVED, loop.time())
+    left = arrived + DIRECT - loop.time()
     acknowledged = left <= 0
     if acknowledged:  # late already: acknowledging comes before working
         acknowledged = await _defer(interaction, replacing)
     task = interaction.client.background.spawn(_worded(work), "work for an answer")
     if not acknowledged:
         done, _ = await asyncio.wait({task}, timeout=max(left, 0))
+        if not done and KEPT in interaction.extras:
+            done = await _kept_or_done(
+                task, interaction.extras[KEPT], arrived + LATEST - loop.time()
+            )
         log.debug("interaction %s: %s", interaction.id, "direct answer" if done else "deferred")
         if not done:
             acknowledged = await _defer(interaction, replacing)
     reply = await task
     if await _deliver(interaction, reply, replacing, acknowledged) and reply.tells:
         await interaction.client.services.claims.mark_told(reply.tells)
+
+
+async def _kept_or_done(
+    task: asyncio.Task[Reply], kept: asyncio.Event, left: float
+) -> set[asyncio.Task[Any]]:
+    """Wait until a killed process would answer after its next start; the task if it is done.
+
+    To defer before that is to promise an answer that nobody may come to give.
+    """
+    if kept.is_set():
+        return set()
+    keeping = asyncio.get_running_loop().create_task(kept.wait())
+    try:
+        await asyncio.wait(
+            {task, keeping}, timeout=max(left, 0), return_when=asyncio.FIRST_COMPLETED
+        )
+    finally:
+        keeping.cancel()
+    return {task} if task.done() else set()
 
 
 async def _defer(interaction: Interaction, replacing: bool) -> bool:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import discord
 from discord import app_commands
 
+from bot.answering import KEPT
 from bot.buttons import Interaction
 from bot.errors import Refusal
 from bot.models import Door
@@ -32,7 +33,9 @@ def to_actor(interaction: Interaction) -> Actor:
 
 def to_press(interaction: Interaction, opening_id: int, door: Door) -> Press:
     """A press by the member who acts, for themselves. Refusal outside of a guild."""
-    return Press(to_actor(interaction), opening_id, door, interaction.id, interaction.token)
+    press = Press(to_actor(interaction), opening_id, door, interaction.id, interaction.token)
+    interaction.extras[KEPT] = press.journalled
+    return press
 
 
 def to_choices(pairs: list[tuple[str, str]], typed: str) -> list[app_commands.Choice[str]]:

@@ -10,7 +10,8 @@ from typing import Any, cast
 import aiohttp
 import pytest
 
-from bot.answering import ARRIVED, DIRECT, LIFE, answer, note_arrival
+from bot import answering
+from bot.answering import ARRIVED, DIRECT, KEPT, LIFE, answer, note_arrival
 from bot.background import Background
 from bot.buttons import Interaction
 from bot.replies import Reply
@@ -26,7 +27,7 @@ class Wire:
     told: list[tuple[str, ...]] = field(default_factory=list)
     errors: dict[str, list[Exception]] = field(default_factory=dict)
     background: Background = field(default_factory=Background)
-    extras: dict[str, float] = field(default_factory=dict)
+    extras: dict[str, Any] = field(default_factory=dict)
     created_at: datetime = NOW
     message: None = None
     id: int = 1
@@ -154,3 +155,49 @@ async def test_a_stop_waits_for_the_answer_that_is_being_given() -> None:
     go_on.set()
     await stopping
     assert wire.calls == ["work", "send"]
+
+
+async def _held(wire: Wire, go: asyncio.Event) -> None:
+    async def work() -> Reply:
+        await go.wait()
+        return Reply("done")
+
+    await answer(cast(Interaction, wire), work())
+
+
+async def _until(wire: Wire, call: str) -> None:
+    async with asyncio.timeout(10):
+        while call not in wire.calls:
+            await asyncio.sleep(0.005)
+
+
+async def test_nothing_is_promised_before_the_wish_is_journalled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A process killed in between would leave the member with "thinking" and nobody to end it."""
+    monkeypatch.setattr(answering, "DIRECT", 0.01)
+    monkeypatch.setattr(answering, "LATEST", 60.0)
+    go, kept = asyncio.Event(), asyncio.Event()
+    wire = Wire(extras={KEPT: kept})
+    answering_it = asyncio.create_task(_held(wire, go))
+    await asyncio.sleep(0.05)  # longer than DIRECT; a slower machine proves no less
+    assert wire.calls == []
+    kept.set()
+    await _until(wire, "defer")
+    go.set()
+    await answering_it
+    assert wire.calls == ["defer", "edit"]
+
+
+async def test_it_is_acknowledged_in_time_even_if_the_journal_is_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answering, "DIRECT", 0.01)
+    monkeypatch.setattr(answering, "LATEST", 0.02)
+    go = asyncio.Event()
+    wire = Wire(extras={KEPT: asyncio.Event()})
+    answering_it = asyncio.create_task(_held(wire, go))
+    await _until(wire, "defer")
+    go.set()
+    await answering_it
+    assert wire.calls == ["defer", "edit"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.background import Background
@@ -52,6 +52,7 @@ class Press:
     clash_confirmed: bool = False
     subject_id: int | None = None  # Discord id of whom it is for; None = the actor
     reason: str = ""  # a host's, for the log channel and the member; the journal keeps none
+    journalled: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
 
     @property
     def for_whom(self) -> int:
@@ -145,7 +146,9 @@ class ClaimService:
         wish = (kind, opening.opening_id)
         while (running := self._running.get(key)) is not None and running.wish != wish:
             await asyncio.wait({running.task})  # another wish of theirs: one after the other
-        if running is None:
+        if running is not None:
+            press.journalled.set()  # what it joins is, or will be in a moment
+        else:
             work = self._run(press, kind, opening, announcement)
             running = _Running(wish, self._background.spawn(work, "claim or release"))
             self._running[key] = running
@@ -162,6 +165,7 @@ class ClaimService:
         with self._engine.owning(accepted.attempt):
             async with self._front:
                 earlier = await self._attempts.add(accepted.attempt)
+            press.journalled.set()
             if earlier is not None:
                 return await self._told_before(earlier, accepted)
             return await self._engine.drive(accepted)

@@ -202,6 +202,7 @@ async def test_what_takes_long_is_answered_in_two_steps(
     really = claims.claim
 
     async def held(asked: Press) -> Outcome:
+        asked.journalled.set()  # as it is by then, so that nothing keeps the deferral back
         await ready.env.external_wait(gate.wait(), reason="held by the test")
         return await really(asked)
 
