@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,9 @@ from bot.services.workspaces import WorkspaceService
 from bot.store.announcements import AnnouncementStore
 from bot.store.attempts import AttemptStore
 from bot.store.links import LinkStore
+from bot.store.refusals import RefusedPress
+
+log = logging.getLogger(__name__)
 
 # Presses that are looked up and journalled at once. That part never waits for a platform; were it
 # all started at once in a rush, acknowledgements would have to wait behind it.
@@ -46,7 +50,7 @@ class Press:
     actor: Actor
     opening_id: int
     door: Door
-    interaction_id: int
+    interaction_id: int | None  # None: no interaction of its own
     interaction_token: str
     move_confirmed: bool = False
     clash_confirmed: bool = False
@@ -135,12 +139,35 @@ class ClaimService:
         """These endings (`Outcome.operation_id`) were shown to whom they are for."""
         await self._attempts.mark_told(operation_ids)
 
+    async def note(self, press: Press) -> bool:
+        """Whether the log channel's line about this press is the caller's to write: only once."""
+        if press.interaction_id is None:
+            return False
+        return await self._attempts.note(press.interaction_id)
+
+    async def _refused(
+        self, press: Press, outcome: Outcome, announcement: Announcement | None = None
+    ) -> Outcome:
+        """A refusal that the journal does not know, with a reference that leads somewhere."""
+        refused = RefusedPress(
+            secrets.token_hex(4), press.actor.guild_id,
+            announcement.announcement_id if announcement else None, press.opening_id,
+            press.actor.discord_id, press.for_whom, press.door, outcome.code.value, self._clock(),
+        )  # fmt: skip
+        log.info(
+            "press by %s for %s in guild %s on opening %s refused: %s, reference %s",
+            refused.actor_id, refused.subject_id, refused.guild_id, refused.opening_id,
+            refused.code, refused.reference,
+        )  # fmt: skip
+        await self._attempts.refusals.add(refused)
+        return replace(outcome, reference=refused.reference)
+
     async def _joined(self, press: Press, kind: AttemptKind) -> Outcome:
         """Run the press to its end, or join the one that the same person has running there."""
         async with self._front:
             found = await self._announcements.get_opening(press.actor.guild_id, press.opening_id)
         if found is None:
-            return Outcome(Code.GONE, what="button")
+            return await self._refused(press, Outcome(Code.GONE, what="button"))
         opening, announcement = found
         key = (announcement.announcement_id, press.actor.discord_id, press.for_whom)
         wish = (kind, opening.opening_id)
@@ -161,13 +188,14 @@ class ClaimService:
         async with self._front:
             accepted = await self._accept(press, kind, opening, announcement)
         if isinstance(accepted, Outcome):
-            return accepted
+            return await self._refused(press, accepted, announcement)
         with self._engine.owning(accepted.attempt):
             async with self._front:
                 earlier = await self._attempts.add(accepted.attempt)
             press.journalled.set()
             if earlier is not None:
-                return await self._told_before(earlier, accepted)
+                outcome = await self._told_before(earlier, accepted)
+                return outcome if outcome.reference else await self._refused(press, outcome)
             return await self._engine.drive(accepted)
 
     async def _accept(
@@ -177,7 +205,7 @@ class ClaimService:
         actor, by_host = press.actor, press.door is Door.HOST
         workspace = await self._workspaces.get(actor.guild_id, announcement.workspace_id)
         if by_host or press.for_whom != actor.discord_id:
-            require_host(actor, workspace, announced_by=announcement.host_id)
+            require_host(actor, workspace, announcement.host_ids)
         base = facts(Code.CLOSED, announcement, opening, workspace)
         if press.for_whom != actor.discord_id:
             base = replace(base, subject_id=press.for_whom)

@@ -6,10 +6,24 @@ import logging
 
 from bot.background import Background
 from bot.errors import MessengerError
-from bot.models import Workspace
+from bot.models import Announcement, Opening, Workspace
 from bot.services.ports import Messenger
+from bot.text import safe
 
 log = logging.getLogger(__name__)
+
+
+def act_line(
+    host_id: int, did: str, subject_id: int, announcement: Announcement, opening: Opening,
+    reason: str, reference: str,
+) -> str:  # fmt: skip
+    """What the log channel reads of a host's act; `reason` is a whole safe sentence or ''."""
+    where = f" on {safe(opening.server_name)}" if opening.server_name else ""
+    return (
+        f"✎ <@{host_id}> {did} <@{subject_id}>:"
+        f" **{safe(opening.role_name)}** in “{safe(announcement.title)}”{where}."
+        f"{' ' if reason else ''}{reason}\n-# Reference {reference}"
+    )
 
 
 class HostLog:

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 
 from bot.background import Background
 from bot.errors import MusterError
-from bot.models import Attempt, AttemptState
+from bot.models import Attempt, AttemptKind, AttemptState
 from bot.services.cases import Case
 from bot.services.engine import ClaimEngine
-from bot.services.hostlog import HostLog
+from bot.services.hostlog import HostLog, act_line
 from bot.services.outcomes import Code, Outcome
 from bot.services.ports import Messenger
 from bot.services.workspaces import WorkspaceService
@@ -25,6 +25,7 @@ from bot.text import safe
 log = logging.getLogger(__name__)
 
 BATCH = 200  # rows of one workspace in one look
+NOTE_AFTER = timedelta(seconds=30)  # until then whoever waits for a host's act tells of it
 RESUME_WITHIN = timedelta(minutes=14)  # an interaction lives 15; after that nobody waits for it
 
 
@@ -72,6 +73,8 @@ class Reconciler:
             # The endings of our own presses are being said by whoever waits for them.
             if attempt.owner not in live and await self._attempts.take(attempt):
                 await self._tell_quietly(attempt)
+        for attempt in await self._attempts.list_unnoted(self._clock() - NOTE_AFTER, BATCH):
+            await self._note(attempt)
 
     def _is_ours(self, attempt: Attempt, live: set[int]) -> bool:
         if self._engine.is_running(attempt):
@@ -143,6 +146,20 @@ class Reconciler:
             f" {attempt.roblox_id}) went through could not be found out for a day. Look in"
             f" {case.workspace.kind.label}. Reference {attempt.operation_id[:8]}",
         )
+
+    async def _note(self, attempt: Attempt) -> None:
+        """The log channel's line about a host's act whose own process could not write it."""
+        case = await self._case(attempt)
+        number = attempt.interaction_id
+        if number is None or not await self._attempts.note(number) or case is None:
+            return
+        did = "removed" if attempt.kind is AttemptKind.RELEASE else "added"
+        reason = "A reason was given; it is not kept." if attempt.with_reason else ""
+        text = act_line(
+            attempt.actor_id, did, attempt.subject_id, case.announcement, case.opening, reason,
+            attempt.operation_id[:8],
+        )  # fmt: skip
+        self._host_log.say(case.workspace, text)
 
     async def _tell_quietly(self, attempt: Attempt) -> None:
         """Say an ending that was settled, but whose process died before its answer."""

@@ -10,9 +10,10 @@ from bot.errors import MessengerError, Refusal
 from bot.models import Announcement, Opening, Workspace
 from bot.providers import capabilities_of
 from bot.services.claims import ClaimService, Press
-from bot.services.hosting import HostingService
+from bot.services.hostlog import act_line
 from bot.services.outcomes import DONE, Outcome
 from bot.services.ports import Messenger
+from bot.services.running import RunningService
 from bot.store.announcements import AnnouncementStore
 from bot.text import safe
 
@@ -25,13 +26,13 @@ class RosterService:
     def __init__(
         self,
         announcements: AnnouncementStore,
-        hosting: HostingService,
+        running: RunningService,
         claims: ClaimService,
         messenger: Messenger,
         background: Background,
     ) -> None:
         self._announcements = announcements
-        self._hosting = hosting
+        self._running = running
         self._claims = claims
         self._messenger = messenger
         self._background = background
@@ -45,7 +46,7 @@ class RosterService:
         posted, opening, workspace = await self._chosen(press, announcement, role)
         press = replace(press, opening_id=opening.opening_id)
         outcome = await self._claims.claim(press)
-        return self._told(press, posted, opening, workspace, outcome, "added")
+        return await self._told(press, posted, opening, workspace, outcome, "added")
 
     async def move(self, press: Press, announcement: str, role: str) -> Outcome:
         """Give somebody another role on the server where they hold one."""
@@ -57,19 +58,19 @@ class RosterService:
             )
         press = replace(press, opening_id=opening.opening_id, move_confirmed=True)
         outcome = await self._claims.claim(press)
-        return self._told(press, posted, opening, workspace, outcome, "moved")
+        return await self._told(press, posted, opening, workspace, outcome, "moved")
 
     async def remove(self, press: Press, announcement: str, role: str) -> Outcome:
         """Take a role from somebody."""
         posted, opening, workspace = await self._chosen(press, announcement, role)
         press = replace(press, opening_id=opening.opening_id)
         outcome = await self._claims.release(press)
-        return self._told(press, posted, opening, workspace, outcome, "removed")
+        return await self._told(press, posted, opening, workspace, outcome, "removed")
 
     async def _chosen(
         self, press: Press, announcement: str, role: str
     ) -> tuple[Announcement, Opening, Workspace]:
-        posted, workspace = await self._hosting.get_hosted(press.actor, announcement)
+        posted, workspace = await self._running.get_hosted(press.actor, announcement)
         openings = await self._announcements.list_openings(posted.announcement_id)
         typed = role.strip()
         named = [o for o in openings if o.role_name.casefold() == typed.casefold()]
@@ -80,7 +81,7 @@ class RosterService:
             raise Refusal("Choose a role from the list that appears while you type.")
         return posted, chosen, workspace
 
-    def _told(
+    async def _told(
         self,
         press: Press,
         announcement: Announcement,
@@ -91,14 +92,11 @@ class RosterService:
     ) -> Outcome:
         """The outcome as the host reads it; a change is also told in the log channel."""
         subject = press.subject_id or press.actor.discord_id
-        if outcome.code in DONE and workspace.log_channel_id is not None:
-            where = f" on {safe(opening.server_name)}" if opening.server_name else ""
-            reason = f" Reason: “{safe(press.reason, 300)}”" if press.reason else ""
-            text = (
-                f"✎ <@{press.actor.discord_id}> {did} <@{subject}>:"
-                f" **{safe(opening.role_name)}** in “{safe(announcement.title)}”{where}.{reason}"
-                f"\n-# Reference {outcome.reference}"
-            )
+        is_ours = outcome.code in DONE and await self._claims.note(press)
+        if is_ours and workspace.log_channel_id is not None:
+            reason = f"Reason: “{safe(press.reason, 300)}”" if press.reason else ""
+            host = press.actor.discord_id
+            text = act_line(host, did, subject, announcement, opening, reason, outcome.reference)
             self._background.spawn(
                 self._notice(workspace.log_channel_id, text), "line for the log channel"
             )

@@ -10,13 +10,15 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from bot.errors import KeyRefused, MessengerError, Refusal, Unavailable
+from bot.errors import KeyRefused, Refusal, Unavailable
 from bot.models import Health, Probe, ProviderKind, Workspace, WorkspaceState
 from bot.providers import DEFAULT_BASE_URLS, open_provider
 from bot.providers.base import Provider
 from bot.providers.guard import UpstreamPolicy, normalise_base_url
+from bot.services.key_notices import KeyNotices
 from bot.services.permits import require_admin
 from bot.services.ports import Actor, Messenger
+from bot.services.schedules import check_settings
 from bot.store.workspaces import WorkspaceSettings as WorkspaceSettings
 from bot.store.workspaces import WorkspaceStore
 from bot.text import safe
@@ -67,6 +69,7 @@ class WorkspaceService:
         self._clock = clock
         self._providers: dict[int, Provider] = {}
         self._states: dict[int, WorkspaceState] = {}  # as last saved
+        self._notices = KeyNotices(store, messenger, clock)
 
     async def list_all(self, guild_id: int) -> list[Workspace]:
         """The guild's workspaces, by name."""
@@ -164,6 +167,7 @@ class WorkspaceService:
         await self._drop_provider(workspace_id)
         await self._store.set_state(workspace_id, WorkspaceState.OK, now)
         self._states[workspace_id] = WorkspaceState.OK
+        self._notices.forget(workspace_id)
         workspace = await self.get(actor.guild_id, workspace_id)
         return Connected(workspace, probe, self._missing(workspace))
 
@@ -178,9 +182,13 @@ class WorkspaceService:
         return await self.get_by_name(actor.guild_id, name)
 
     async def update(self, actor: Actor, name: str, changes: WorkspaceSettings) -> Workspace:
-        """Change the settings that were named; absent keys stay as they are."""
+        """Change the settings that were named; absent keys stay as they are.
+
+        Raises Refusal when they do not go together, or threads lack a permission.
+        """
         workspace = await self.get_for_admin(actor, name)
         if changes:
+            check_settings(workspace, changes, self._messenger)
             await self._store.update(actor.guild_id, workspace.workspace_id, **changes)
         return await self.get(actor.guild_id, workspace.workspace_id)
 
@@ -238,9 +246,12 @@ class WorkspaceService:
 
     async def _note(self, workspace_id: int, state: WorkspaceState) -> None:
         """Save a changed state and, once per change, tell the log channel about a refused key."""
-        if self._states.get(workspace_id) is state:
-            return
-        self._states[workspace_id] = state  # before the first wait, so that one call tells it
+        if self._states.get(workspace_id) is not state:
+            self._states[workspace_id] = state  # before the first wait, so that one call tells it
+            await self._note_change(workspace_id, state)
+        await self._notices.post_due(workspace_id)
+
+    async def _note_change(self, workspace_id: int, state: WorkspaceState) -> None:
         workspace = await self._store.get_anywhere(workspace_id)
         if workspace is None or workspace.state is state:
             return
@@ -248,19 +259,8 @@ class WorkspaceService:
             return  # silence says nothing about the key
         await self._store.set_state(workspace_id, state, self._clock())
         log.warning("workspace %s is now %s", workspace_id, state.value)
-        channel_id = workspace.log_channel_id
-        if channel_id is None or WorkspaceState.KEY_REFUSED not in (state, workspace.state):
-            return
-        text = (
-            f"⚠ {workspace.kind.label} refuses the key of the workspace **{safe(workspace.name)}**."
-            " Claims cannot go through until an admin enters a valid key: `/workspace key`."
-            if state is WorkspaceState.KEY_REFUSED
-            else f"✔ The key of the workspace **{safe(workspace.name)}** works again."
-        )
-        try:
-            await self._messenger.post_notice(channel_id, text)
-        except MessengerError as error:
-            log.warning("log channel of workspace %s: %s", workspace_id, error)
+        if WorkspaceState.KEY_REFUSED in (state, workspace.state):
+            self._notices.owe(workspace, state)
 
     def _missing(self, workspace: Workspace) -> tuple[str, ...]:
         channels = dict.fromkeys((workspace.announcement_channel_id, workspace.log_channel_id))

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import Row
 
 from bot.errors import StartRefused
-from bot.models import Attempt, Place
+from bot.models import Attempt, Door, Place
 from bot.store.keyring import KeyRing
 
 log = logging.getLogger(__name__)
@@ -55,11 +55,13 @@ class AttemptRows:
             "repaired": attempt.repaired,
             "with_reason": attempt.with_reason,
             "told": attempt.told,
+            "noted": attempt.door is not Door.HOST,
         }
 
     def to_attempt(self, row: Row[Any]) -> Attempt:
         """What was stored."""
         values = dict(row._mapping)
+        values.pop("noted")  # who settles an attempt need not know
         place = Place(**{part.name: values.pop(part.name) for part in fields(Place)})
         token = self._token(values.pop("encrypted_token"), row.operation_id)
         return Attempt(place=place, interaction_token=token, **values)

@@ -30,7 +30,8 @@ from bot.store.batching import Batch
 from bot.store.database import Database
 from bot.store.keyring import KeyRing
 from bot.store.locks import Hold
-from bot.store.tables import IS_RUNNING, IS_UNTOLD, claim_attempts
+from bot.store.refusals import RefusalStore
+from bot.store.tables import IS_RUNNING, IS_UNNOTED, IS_UNTOLD, claim_attempts
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +49,13 @@ _SAVE = (  # the other columns come with the rows of `_saved`
 class AttemptStore:
     """Rows of `claim_attempts`. Nothing returns before its row would survive a power cut.
 
-    Each object is one owner of rows: the process that carries them out.
+    Each object is one owner of rows: the process that carries them out. `refusals` has what never
+    became a row here.
     """
 
     def __init__(self, database: Database, keyring: KeyRing) -> None:
         self._database = database
+        self.refusals = RefusalStore(database)
         self._rows = AttemptRows(keyring)
         self._owner = secrets.randbelow(2**31 - 1) + 1
         self._adds = Batch(self._add_all)
@@ -91,6 +94,13 @@ class AttemptStore:
     async def mark_told(self, operation_ids: Iterable[str]) -> None:
         """Whom these settled attempts are for knows their endings; the tokens are erased."""
         await asyncio.gather(*(self._told.submit(one) for one in operation_ids))
+
+    async def note(self, interaction_id: int) -> bool:
+        """Whether the line about this host's act is now the caller's to write: once for each."""
+        change = update(claim_attempts).where(IS_UNNOTED, _c.interaction_id == interaction_id)
+        async with self._database.write() as connection:
+            result = await connection.execute(change.values(noted=True))
+            return bool(result.rowcount)
 
     async def take(self, attempt: Attempt) -> bool:
         """Become the owner of a row whose owner no longer lives; False when somebody else did."""
@@ -152,6 +162,11 @@ class AttemptStore:
         waiting = (IS_UNTOLD, _c.settled_at.is_not(None), _c.encrypted_token != "")
         query = select(claim_attempts).where(*waiting, _c.created_at >= since)
         return await self._list(query.order_by(_c.created_at, _c.operation_id).limit(limit))
+
+    async def list_unnoted(self, before: datetime, limit: int) -> list[Attempt]:
+        """What hosts did, settled before then, of which no log channel has a line yet."""
+        query = select(claim_attempts).where(IS_UNNOTED, _c.settled_at < before)
+        return await self._list(query.order_by(_c.settled_at, _c.operation_id).limit(limit))
 
     async def list_unsettled_for(self, upstream: str, session_id: str) -> list[Attempt]:
         """Attempts of all guilds on one session that have no final outcome, oldest first."""

@@ -93,7 +93,11 @@ def _sqlite_engine(path: str, migrating: bool) -> AsyncEngine:
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=path),
         hide_parameters=True,
-        connect_args={"isolation_level": None, "timeout": _BUSY_SECONDS},
+        connect_args={
+            "isolation_level": None,
+            "timeout": _BUSY_SECONDS,
+            "factory": _SqliteConnection,
+        },
         pool_size=_SQLITE_CONNECTIONS,
         max_overflow=0,
     )
@@ -115,6 +119,21 @@ def _sqlite_engine(path: str, migrating: bool) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", connected)
     event.listen(engine.sync_engine, "begin", begun)
     return engine
+
+
+class _SqliteConnection(sqlite3.Connection):
+    """Gives up its locks when it is closed.
+
+    SQLite keeps a closed connection, and its transaction, until the last of its cursors is gone:
+    a task that is cancelled within a statement would keep the write lock from everybody.
+    """
+
+    def close(self) -> None:
+        """Roll back what was not committed, and close."""
+        with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed already
+            if self.in_transaction:
+                self.rollback()
+        super().close()
 
 
 def _prepare_file(path: str) -> None:

@@ -200,8 +200,24 @@ claim_attempts = Table(
     Column("repaired", Boolean, nullable=False, server_default=false()),
     Column("with_reason", Boolean, nullable=False, server_default=false()),
     Column("told", Boolean, nullable=False, server_default=true()),
+    Column("noted", Boolean, nullable=False, server_default=true()),  # the log channel has its line
     UniqueConstraint("interaction_id"),  # both databases let any number of NULLs in
     Index(None, "guild_id", "subject_id", "created_at"),
+)
+
+# Presses that never became an attempt; kept only so that a quoted reference leads somewhere.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("reference", Text, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("announcement_id", BigInteger),
+    Column("opening_id", BigInteger),
+    Column("actor_id", BigInteger, nullable=False),
+    Column("subject_id", BigInteger, nullable=False),
+    Column("door", choice(Door), nullable=False),
+    Column("code", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 app_state = Table(
@@ -223,6 +239,9 @@ IS_RUNNING = _one_of(
     claim_attempts.c.state, AttemptState.PENDING, AttemptState.SENT, AttemptState.UNKNOWN
 )
 IS_UNTOLD = claim_attempts.c.told == false()
+IS_UNNOTED = (claim_attempts.c.noted == false()) & (
+    claim_attempts.c.state == literal_column(f"'{AttemptState.CONFIRMED}'")
+)
 
 
 def _partial(name: str, *columns: Column[object], where: ColumnElement[bool], unique: bool) -> None:
@@ -245,3 +264,4 @@ _partial(
     "ix_claim_attempts_running_age", _j.workspace_id, _j.created_at, where=IS_RUNNING, unique=False
 )
 _partial("ix_claim_attempts_untold", _j.guild_id, _j.subject_id, where=IS_UNTOLD, unique=False)
+_partial("ix_claim_attempts_unnoted", _j.settled_at, where=IS_UNNOTED, unique=False)

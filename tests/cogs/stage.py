@@ -33,10 +33,14 @@ TALK = discord.Permissions(
 
 
 class Now:
-    """One clock for the bot and the platforms: the moment of the start until an env takes over."""
+    """One clock for the bot and the platforms: today's noon until an env takes over.
+
+    At noon, because ReAdmin v1 lists one calendar day: late in the evening the next session is of
+    another one.
+    """
 
     def __init__(self) -> None:
-        self.start = datetime.now(UTC)
+        self.start = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
         self.env: Env | None = None
 
     def __call__(self) -> datetime:

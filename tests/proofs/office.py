@@ -231,15 +231,11 @@ async def at_rest(*platforms: CountingReAdmin | CountingSeries) -> None:
 
 
 async def end_process(bench: Bench, *presses: asyncio.Task[None]) -> None:
-    """End a process at once, whatever is under way but a transaction.
-
-    The system rolls back for a killed process; a task cancelled within one holds SQLite's lock on.
-    """
-    async with bench.database._turn:
-        for task in presses:
-            task.cancel()
-        stopping = asyncio.create_task(bench.background.stop(grace=0))
-        await asyncio.sleep(0)  # cancelled first: nothing may act on a connection closed by us
-        await bench.workspaces.aclose()
-        await asyncio.gather(stopping, *presses, return_exceptions=True)
+    """End a process at once, whatever is under way."""
+    for task in presses:
+        task.cancel()
+    stopping = asyncio.create_task(bench.background.stop(grace=0))
+    await asyncio.sleep(0)  # cancelled first: nothing may act on a connection closed by us
+    await bench.workspaces.aclose()
+    await asyncio.gather(stopping, *presses, return_exceptions=True)
     await bench.database.close()

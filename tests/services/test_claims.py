@@ -78,7 +78,7 @@ async def test_a_role_lost_since_does_not_keep_anybody_from_releasing(
 
 async def test_a_closed_announcement(bench: Bench, posted: Posted) -> None:
     bench.platform.sessions["training"] = with_claims(SESSION, roblox_of(ANA))
-    await bench.hosting.close(actor(HOST), str(posted.announcement.announcement_id))
+    await bench.running.close(actor(HOST), str(posted.announcement.announcement_id))
     bench.platform.reads = 0
     refused = await bench.claims.claim(bench.press(posted.helper))
     assert refused.code is Code.CLOSED
@@ -200,7 +200,7 @@ async def test_a_roblox_account_of_two_guilds_has_one_write_at_a_time(
     first = asyncio.create_task(bench.claims.claim(bench.press(posted.trainer)))
     await bench.platform.waiting.wait()
     blocked = await bench.claims.claim(bench.press(opening, guild_id=STRANGERS))
-    assert (blocked.code, blocked.reference) == (Code.STILL_RUNNING, "")
+    assert (blocked.code, blocked.operation_id) == (Code.STILL_RUNNING, "")
     bench.platform.gate.set()
     assert (await first).code is Code.CLAIMED
     assert len(bench.platform.writes) == 1
