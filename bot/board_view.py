@@ -1,4 +1,4 @@
-"""How a board looks in Discord: one embed, and one button per opening."""
+"""How a board reads in Discord: one embed. What is pressed below it is in `bot.board_controls`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from datetime import datetime
 
 import discord
 
-from bot.buttons import Action, Button
+from bot.models import NOBODY
 from bot.services.ports import Board, BoardLine
-from bot.text import cut, safe, shorten, size, when
+from bot.text import isolated, safe, shorten, size, when
 
-MAX_BUTTONS = 25  # five rows of five, Discord's limit
 MAX_EMBED = 5500  # of Discord's 6,000 characters for all texts of an embed, with a reserve
 MAX_FIELD = 1024
 MAX_FIELDS = 20
 
 _STATES = {
     "open": ("✔ open for claims", discord.Colour.green()),
+    "starts soon": ("◆ starts soon, open for claims", discord.Colour.green()),
     "live now": ("● live now", discord.Colour.gold()),
     "cut off": ("⛔ claims have closed", discord.Colour.dark_grey()),
     "closed": ("⛔ closed", discord.Colour.dark_grey()),
@@ -31,48 +31,30 @@ _STATES = {
 def to_embed(board: Board) -> discord.Embed:
     """The embed of a board, within Discord's limits whatever the texts are."""
     words, colour = _STATES[board.state]
-    embed = discord.Embed(title=safe(board.title, 200) or "Session", colour=colour)
-    embed.description = "\n\n".join(
-        part
-        for part in (
-            safe(board.description, 600),
-            f"📝 {safe(board.note, 500)}" if board.note else "",
-            f"⚠ {shorten(board.warning, 300)}" if board.warning else "",
-        )
-        if part
-    )
-    if board.state == "closed" and board.closed_by and board.closed_at:
+    title = safe(board.title, 200) or "Session"
+    if board.state == "cancelled":  # said in words as well: a colour or a line alone may be missed
+        title = f"Cancelled: {title}"
+    embed = discord.Embed(title=title, colour=colour)
+    embed.description = _description(board)
+    if board.state in ("closed", "cancelled") and board.closed_by and board.closed_at:
         words += f" by <@{board.closed_by}> <t:{int(board.closed_at.timestamp())}:R>"
     if board.cut_off is not None:
         words += _until(board.state, board.cut_off)
     embed.add_field(name="State", value=words)
-    embed.add_field(name="Starts", value=when(board.starts_at))
+    moved = f"\nmoved, was {when(board.was_starts_at)}" if board.was_starts_at else ""
+    embed.add_field(name="Starts", value=when(board.starts_at) + moved)
     embed.add_field(name="Ends", value=f"<t:{int(board.ends_at.timestamp())}:t>")
-    embed.add_field(name="Host", value=f"<@{board.host_id}>")
+    embed.add_field(name="Host", value=_hosts(board))
     if game := _game(board):
         embed.add_field(name="Game", value=game)
     release = "" if board.can_release else " · release in the panel only"
     embed.set_footer(text=shorten(f"{board.workspace_name} · {board.platform}", 160) + release)
     for name, value in _rosters(board.lines):
         if len(embed.fields) >= MAX_FIELDS or _size(embed) + size(name) + size(value) > MAX_EMBED:
-            embed.add_field(name="…", value="More roles: use `/claim`.", inline=False)
+            embed.add_field(name="…", value="Press **Roster** for all roles.", inline=False)
             break
         embed.add_field(name=name, value=value, inline=False)
     return embed
-
-
-def to_buttons(board: Board, *, limit: int = MAX_BUTTONS, preview: bool = False) -> list[Button]:
-    """One button per opening, at most `limit`; the rest is reached with /claim."""
-    return [
-        Button(
-            Action.CLAIM,
-            line.opening_id,
-            _label(line),
-            "grey" if line.full else "primary",
-            disabled=preview or not line.usable,
-        )
-        for line in board.lines[:limit]
-    ]
 
 
 def places(line: BoardLine) -> str:
@@ -83,21 +65,32 @@ def places(line: BoardLine) -> str:
     return f"{sign} {line.taken}/{line.capacity}"
 
 
+def _description(board: Board) -> str:
+    parts = (
+        f"✖ {safe(board.cancel_reason, 300)}" if board.cancel_reason else "",
+        f"Was called “{safe(board.was_title, 200)}”." if board.was_title else "",
+        safe(board.description, 600),
+        f"📝 {safe(board.note, 500)}" if board.note else "",
+        f"⚠ {shorten(board.warning, 300)}" if board.warning else "",
+    )
+    return "\n\n".join(part for part in parts if part)
+
+
+def _hosts(board: Board) -> str:
+    """Host first; at most ten co-hosts, so that the field keeps to its limit."""
+    host = "posted automatically" if board.host_id == NOBODY else f"<@{board.host_id}>"
+    others = ", ".join(f"<@{discord_id}>" for discord_id in board.co_host_ids[:10])
+    return f"{host}\nwith {others}" if others else host
+
+
 def _until(state: str, cut_off: datetime) -> str:
     stamp = int(cut_off.timestamp())
     if state == "cut off":
         return f" <t:{stamp}:R>; a host can still add people"
     until = f" until <t:{stamp}:t> (<t:{stamp}:R>)"
-    if state == "open":
+    if state in ("open", "starts soon"):
         return until
     return f", claims{until}" if state in ("live now", "waiting") else ""
-
-
-def _label(line: BoardLine) -> str:
-    limit = "∞" if line.capacity is None else str(line.capacity)
-    count = f" {line.taken}/{limit}" + (" · full" if line.full else "")
-    server = f" · {cut(line.server_name, 20)}" if line.server_name else ""
-    return cut(line.role_name, 80 - size(count + server)) + count + server
 
 
 def _rosters(lines: tuple[BoardLine, ...]) -> list[tuple[str, str]]:
@@ -120,10 +113,12 @@ def _rosters(lines: tuple[BoardLine, ...]) -> list[tuple[str, str]]:
 
 def _roster(line: BoardLine) -> str:
     rank = f" · rank {line.min_rank}+" if line.min_rank else ""
-    shown = [h if h.startswith("<@") else safe(h, 40) for h in line.holders[:8]]
+    shown = [h if h.startswith("<@") else isolated(safe(h, 40)) for h in line.holders[:8]]
     more = f" and {len(line.holders) - 8} more" if len(line.holders) > 8 else ""
     holders = f"\n{', '.join(shown)}{more}" if shown else ""
-    return f"**{safe(line.role_name, 60)}** {places(line)}{rank}{holders}"
+    waiting = f" · +{line.waiting} waiting" if line.waiting else ""
+    name = isolated(safe(line.role_name, 60))
+    return f"**{name}** {places(line)}{waiting}{rank}{holders}"
 
 
 def _game(board: Board) -> str:

@@ -23,6 +23,7 @@ class Choice:
     value: str  # our own key, at most 100 characters
     label: str
     hint: str = ""
+    chosen: bool = False  # ticked already
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def _to_select(menu: Menu) -> ui.Select[Any] | ui.UserSelect[Any]:
             label=cut(choice.label, 100) or "\u200b",
             value=choice.value,
             description=cut(choice.hint, 100) or None,
+            default=choice.chosen,
         )
         for choice in menu.choices[:MAX_OPTIONS]
     ] or [discord.SelectOption(label="Nothing to choose", value=NOTHING)]

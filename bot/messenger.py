@@ -10,7 +10,8 @@ from typing import cast
 import aiohttp
 import discord
 
-from bot.board_view import to_buttons, to_embed
+from bot.board_controls import to_controls
+from bot.board_view import to_embed
 from bot.errors import ChannelLost, MessageGone, MessengerError
 from bot.models import Attempt
 from bot.replies import MAX_TEXT, NO_PINGS, outcome_reply
@@ -54,7 +55,7 @@ class DiscordMessenger:
             message = await channel.send(
                 f"<@&{ping_role_id}>" if ping_role_id else None,
                 embed=to_embed(board),
-                view=to_view(to_buttons(board)) or discord.utils.MISSING,
+                view=to_view(to_controls(board)) or discord.utils.MISSING,
                 nonce=nonce,
                 allowed_mentions=discord.AllowedMentions(
                     everyone=False, users=False, roles=[role] if role else False
@@ -67,7 +68,7 @@ class DiscordMessenger:
         channel = self._client.get_partial_messageable(channel_id)
         async with _as_messenger_errors(channel_id):
             await channel.get_partial_message(message_id).edit(
-                embed=to_embed(board), view=to_view(to_buttons(board)), allowed_mentions=NO_PINGS
+                embed=to_embed(board), view=to_view(to_controls(board)), allowed_mentions=NO_PINGS
             )
 
     async def ping_board(self, channel_id: int, message_id: int, role_id: int) -> None:
@@ -81,6 +82,15 @@ class DiscordMessenger:
                     everyone=False, users=False, roles=[role], replied_user=False
                 ),
             )
+
+    async def retire_board(self, channel_id: int, message_id: int, url: str) -> None:
+        """Leave a line that leads to the new board; see the protocol."""
+        channel = self._client.get_partial_messageable(channel_id)
+        async with _as_messenger_errors(channel_id):
+            await channel.get_partial_message(message_id).edit(
+                content=f"This announcement was posted again: {url}",
+                embed=None, view=None, allowed_mentions=NO_PINGS,
+            )  # fmt: skip
 
     async def open_thread(self, guild_id: int, channel_id: int, message_id: int, name: str) -> int:
         """The board's thread, made unless it is there; see the protocol."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from unicodedata import bidirectional
 
 from discord.utils import escape_markdown, escape_mentions
+
+# Classes of Unicode's bidirectional algorithm: letters, and signs that turn the direction.
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI"})
 
 
 def size(text: str) -> int:
@@ -36,6 +40,13 @@ def safe(text: str, limit: int = 100) -> str:
 def _escaped(text: str) -> str:
     """Also keeps two texts of one message from forming a masked link together."""
     return escape_mentions(escape_markdown(text)).replace("](", "]\u200b(")
+
+
+def isolated(text: str) -> str:
+    """The text, kept from turning round the numbers beside it when it is written right to left."""
+    if any(bidirectional(sign) in _RIGHT_TO_LEFT for sign in text):
+        return f"\u2068{text}\u2069"
+    return text
 
 
 def when(time: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import replace
+from datetime import datetime
 
 from discord import app_commands
 from discord.ext import commands
@@ -12,13 +13,14 @@ from bot.answering import answer
 from bot.board_view import places
 from bot.buttons import Action, Button, Interaction
 from bot.client import MusterBot
+from bot.menus import Menu
 from bot.models import Door
 from bot.replies import MAX_TEXT, Reply, masked_link, outcome_reply
 from bot.services.claims import ClaimService
 from bot.services.openings import Holding, OpeningsService
 from bot.services.outcomes import Outcome
 from bot.text import cut, safe, shorten, when
-from cogs._common import describe_start, to_actor, to_choices, to_press
+from cogs._common import describe_start, to_actor, to_choices, to_number, to_press
 
 MAX_LISTED = 10
 MAX_EARLIER = 3  # endings said later, before an answer; the rest waits for the next one
@@ -31,6 +33,7 @@ class Claims(commands.Cog):
         self.claims: ClaimService = bot.services.claims
         self.openings: OpeningsService = bot.services.openings
         bot.on_press(Action.CLAIM, self.on_claim)
+        bot.on_pick(Action.PICK, self.on_pick)
         bot.on_press(Action.MOVE, self.on_move)
         bot.on_press(Action.CLAIM_ANYWAY, self.on_claim_anyway)
         bot.on_press(Action.KEEP, self.on_keep)
@@ -55,7 +58,7 @@ class Claims(commands.Cog):
     @app_commands.describe(claim="The claim you want to give back")
     async def release(self, interaction: Interaction, claim: str) -> None:
         """Give back a role that you claimed."""
-        await answer(interaction, self._release(interaction, _to_number(claim), Door.SLASH))
+        await answer(interaction, self._release(interaction, to_number(claim), Door.SLASH))
 
     @app_commands.command(name="claims")
     @app_commands.guild_only()
@@ -74,11 +77,11 @@ class Claims(commands.Cog):
         self, interaction: Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
         """Posted sessions that take claims."""
-        pairs = []
+        pairs, now = [], interaction.client.clock()
         for announcement, board in await self.openings.list_open(to_actor(interaction).guild_id):
             free = sum(1 for line in board.lines if not line.full) if board else 0
             tail = f"{free} roles open" if board else "reading…"
-            name = f"{cut(announcement.title, 60)} · {describe_start(announcement.starts_at)}"
+            name = f"{cut(announcement.title, 60)} · {describe_start(announcement.starts_at, now)}"
             pairs.append((f"{name} · {tail}", str(announcement.announcement_id)))
         return to_choices(pairs, current)
 
@@ -116,14 +119,21 @@ class Claims(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         """The member's claims."""
         holdings = await self.openings.list_recent(to_actor(interaction))
+        now = interaction.client.clock()
         pairs = [
-            (_to_choice_name(h), str(h.opening_id)) for h in holdings if h.opening_id is not None
+            (_to_choice_name(h, now), str(h.opening_id))
+            for h in holdings
+            if h.opening_id is not None
         ]
         return to_choices(pairs, current)
 
     async def on_claim(self, interaction: Interaction, button: Button) -> None:
         """A role button of a board."""
         await answer(interaction, self._claim(interaction, button.number))
+
+    async def on_pick(self, interaction: Interaction, _menu: Menu, values: tuple[str, ...]) -> None:
+        """A role chosen in the menu of a board with many."""
+        await answer(interaction, self._claim(interaction, to_number(values[0] if values else "")))
 
     async def on_move(self, interaction: Interaction, button: Button) -> None:
         """Yes, move me to the other role. A clash has been asked about before."""
@@ -228,10 +238,10 @@ class Claims(commands.Cog):
         return Reply(shorten("\n".join(parts), MAX_TEXT))
 
 
-def _to_choice_name(holding: Holding) -> str:
+def _to_choice_name(holding: Holding, now: datetime) -> str:
     """Tells a member's claims apart, also on two servers or in two sessions of one name."""
     server = f" · {cut(holding.server_name, 15)}" if holding.server_name else ""
-    start = describe_start(holding.starts_at)
+    start = describe_start(holding.starts_at, now)
     return f"{cut(holding.role_name, 30)} · {cut(holding.session_title, 30)}{server} · {start}"
 
 
@@ -250,11 +260,6 @@ def _holding(holding: Holding) -> str:
 
 async def _kept() -> Reply:
     return Reply("Nothing was changed.")
-
-
-def _to_number(text: str) -> int:
-    """A choice's value, which may have been typed by hand; 0 leads nowhere."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else 0
 
 
 async def setup(bot: MusterBot) -> None:

@@ -47,11 +47,12 @@ _line = st.builds(
     min_rank=st.integers(0, 255),
     holders=st.lists(labels, max_size=12).map(tuple),
     usable=st.booleans(),
+    waiting=st.integers(0, 2000),
 )
 
 
 def boards(states: list[str]) -> st.SearchStrategy[Board]:
-    """Boards in one of these states, with up to 60 openings of any description."""
+    """Boards in one of these states, with up to 200 openings of any description."""
     return st.builds(
         Board,
         title=texts,
@@ -71,16 +72,21 @@ def boards(states: list[str]) -> st.SearchStrategy[Board]:
         closed_at=st.none() | times,
         cut_off=st.none() | times,
         can_release=st.booleans(),
+        co_host_ids=st.lists(st.integers(1, 2**63 - 1), max_size=30).map(tuple),
+        cancel_reason=texts,
+        was_title=texts,
+        was_starts_at=st.none() | times,
+        announcement_id=st.integers(1, 2**63 - 1),
     )
 
 
 def _lines() -> st.SearchStrategy[tuple[BoardLine, ...]]:
     """Few different lines or many repeated ones, each with an id of its own."""
     some = st.lists(_line, max_size=6)
-    return st.tuples(some, st.integers(1, 60)).map(_repeated)
+    return st.tuples(some, st.integers(1, 200)).map(_repeated)
 
 
 def _repeated(drawn: tuple[list[BoardLine], int]) -> tuple[BoardLine, ...]:
     lines, times_over = drawn
-    many = (lines * times_over)[:60]
+    many = (lines * times_over)[:200]
     return tuple(replace(line, opening_id=number) for number, line in enumerate(many, start=1))

@@ -9,11 +9,11 @@ import discord
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bot.board_view import _STATES, places, to_buttons, to_embed
-from bot.buttons import Action
+from bot.board_controls import to_controls
+from bot.board_view import _STATES, places, to_embed
+from bot.buttons import Action, Button
 from bot.services.ports import Board, BoardLine
 from bot.text import size
-from bot.views import to_view
 from tests.hostile import boards
 
 STATES = list(_STATES)
@@ -24,6 +24,14 @@ BOARD = Board(
     starts_at=datetime(2026, 3, 1, 12, tzinfo=UTC), ends_at=datetime(2026, 3, 1, 13, tzinfo=UTC),
     host_id=9, game_name="Harbour Town", place_id=123, lines=(LINE,),
 )  # fmt: skip
+
+
+def _buttons(board: Board, *, preview: bool = False) -> list[Button]:
+    """The controls of a board that has few openings."""
+    controls = to_controls(board, preview=preview)
+    buttons = [control for control in controls if isinstance(control, Button)]
+    assert len(buttons) == len(controls)
+    return buttons
 
 
 def assert_discord_takes(embed: discord.Embed) -> None:
@@ -48,22 +56,6 @@ def test_any_board_fits_into_discords_limits(board: Board) -> None:
     assert_discord_takes(to_embed(board))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(boards(STATES))
-def test_any_boards_buttons_fit_into_discords_limits(board: Board) -> None:
-    buttons = to_buttons(board)
-    assert len(buttons) == min(25, len(board.lines))
-    assert [button.number for button in buttons] == [line.opening_id for line in board.lines[:25]]
-    rows = (to_view(buttons) or discord.ui.View(timeout=None)).to_components()
-    parts = [part for row in rows for part in row["components"]]
-    assert len(rows) <= 5
-    assert all(len(row["components"]) <= 5 for row in rows)
-    assert len({part["custom_id"] for part in parts}) == len(buttons)
-    for part in parts:
-        assert 1 <= len(part["label"]) <= size(part["label"]) <= 80
-        assert len(part["custom_id"]) <= 100
-
-
 async def test_sixty_lines_are_cut_with_a_word_about_it() -> None:
     lines = tuple(
         replace(LINE, opening_id=n, role_name=f"Role {n} " + "x" * 80, group_name=f"Group {n}")
@@ -71,7 +63,7 @@ async def test_sixty_lines_are_cut_with_a_word_about_it() -> None:
     )
     embed = to_embed(replace(BOARD, lines=lines))
     assert_discord_takes(embed)
-    assert embed.fields[-1].value == "More roles: use `/claim`."
+    assert embed.fields[-1].value == "Press **Roster** for all roles."
 
 
 def test_a_long_roster_says_that_there_is_more() -> None:
@@ -143,7 +135,7 @@ def test_states_differ_without_their_colour() -> None:
 )
 def test_counts(taken: int, capacity: int | None, words: str, label: str, style: str) -> None:
     line = replace(LINE, taken=taken, capacity=capacity)
-    (button,) = to_buttons(replace(BOARD, lines=(line,)))
+    (button,) = _buttons(replace(BOARD, lines=(line,)))
     assert places(line) == words
     assert (button.label, button.style) == (label, style)
     assert not button.disabled  # a full role stays pressable: the answer says who holds it
@@ -152,7 +144,7 @@ def test_counts(taken: int, capacity: int | None, words: str, label: str, style:
 @pytest.mark.parametrize(("server", "tail"), [("Main", " · Main"), ("🧨" * 9, " · " + "🧨" * 9)])
 def test_a_long_role_name_never_costs_the_count(server: str, tail: str) -> None:
     line = replace(LINE, role_name="🧨" * 90, server_name=server)
-    (button,) = to_buttons(replace(BOARD, lines=(line,)))
+    (button,) = _buttons(replace(BOARD, lines=(line,)))
     assert button.label.endswith(f"… 1/2{tail}")
     assert size(button.label) <= 80
 
@@ -160,7 +152,7 @@ def test_a_long_role_name_never_costs_the_count(server: str, tail: str) -> None:
 def test_servers_are_told_apart() -> None:
     lines = (replace(LINE, server_name="Main"), replace(LINE, opening_id=8, server_name="Second"))
     board = replace(BOARD, lines=lines)
-    assert [button.label for button in to_buttons(board)] == [
+    assert [button.label for button in _buttons(board)] == [
         "Trainer 1/2 · Main",
         "Trainer 1/2 · Second",
     ]
@@ -197,9 +189,9 @@ def test_a_board_says_where_nothing_can_be_released() -> None:
 
 def test_what_cannot_be_used_is_greyed() -> None:
     closed = replace(BOARD, lines=(replace(LINE, usable=False),))
-    assert [button.disabled for button in to_buttons(closed)] == [True]
-    assert [button.disabled for button in to_buttons(BOARD, preview=True)] == [True]
-    assert [button.action for button in to_buttons(BOARD)] == [Action.CLAIM]
+    assert [button.disabled for button in _buttons(closed)] == [True]
+    assert [button.disabled for button in _buttons(BOARD, preview=True)] == [True]
+    assert [button.action for button in _buttons(BOARD)] == [Action.CLAIM]
 
 
 def test_long_lists_of_holders_are_counted() -> None:
@@ -207,3 +199,43 @@ def test_long_lists_of_holders_are_counted() -> None:
     (roster,) = [f for f in to_embed(replace(BOARD, lines=(line,))).fields if f.name == "Staff"]
     assert "<@8> and 3 more" in (roster.value or "")
     assert "<@9>" not in (roster.value or "")
+
+
+def test_an_automatic_post_and_co_hosts_are_said() -> None:
+    board = replace(BOARD, host_id=0, co_host_ids=(4, 5))
+    fields = {field.name: field.value for field in to_embed(board).fields}
+    assert fields["Host"] == "posted automatically\nwith <@4>, <@5>"
+
+
+def test_a_cancelled_board_says_so_in_words_with_the_reason() -> None:
+    board = replace(
+        BOARD, state="cancelled", cancel_reason="No @everyone today", closed_by=9,
+        closed_at=BOARD.starts_at,
+    )  # fmt: skip
+    embed = to_embed(board)
+    assert (embed.title or "").startswith("Cancelled: ")
+    assert (embed.description or "").startswith("✖ No @\u200beveryone today")
+    words = {field.name: field.value for field in embed.fields}["State"]
+    assert words == "✖ cancelled by <@9> <t:1772366400:R>"
+
+
+def test_what_changed_since_it_was_posted_is_said() -> None:
+    board = replace(BOARD, was_title="11:00 Training", was_starts_at=BOARD.ends_at)
+    embed = to_embed(board)
+    assert "Was called “11:00 Training”." in (embed.description or "")
+    starts = {field.name: field.value for field in embed.fields}["Starts"] or ""
+    assert starts.endswith("moved, was <t:1772370000:F> (<t:1772370000:R>)")
+
+
+def test_who_waits_is_counted() -> None:
+    line = replace(LINE, taken=2, waiting=3)
+    (roster,) = [f for f in to_embed(replace(BOARD, lines=(line,))).fields if f.name == "Staff"]
+    assert (roster.value or "").startswith("**Trainer** ■ full 2/2 · +3 waiting")
+
+
+def test_a_name_written_right_to_left_leaves_the_count_alone() -> None:
+    line = replace(LINE, role_name="مدرب")
+    board = replace(BOARD, lines=(line,))
+    assert _buttons(board)[0].label == "\u2068مدرب\u2069 1/2"
+    (roster,) = [f for f in to_embed(board).fields if f.name == "Staff"]
+    assert (roster.value or "").startswith("**\u2068مدرب\u2069** ✔ open 1/2")

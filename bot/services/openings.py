@@ -66,6 +66,26 @@ class OpeningsService:
             if announcement.state is AnnouncementState.OPEN
         ]
 
+    async def get_board(self, actor: Actor, announcement_id: int, *, fresh: bool = False) -> Board:
+        """The board of an announcement of the actor's guild, live or over.
+
+        As last seen, unless it should be `fresh` and the platform answers. Raises Refusal, and
+        ProviderErrors when there is nothing to show.
+        """
+        announcement = await self._announcements.get(actor.guild_id, announcement_id)
+        if announcement is None:
+            raise Refusal("This session is not posted here any more. See what is: `/open`")
+        seen = self._boards.peek(announcement_id)
+        if seen is not None and not fresh:
+            return seen
+        try:
+            session = await self._boards.fetch(announcement)
+        except ProviderError:
+            if seen is None:
+                raise
+            return seen
+        return await self._boards.build(announcement, session)
+
     async def list_lines(self, guild_id: int, session: str) -> tuple[BoardLine, ...]:
         """The openings of a session choice, as last seen; empty when the choice means nothing."""
         for announcement, board in await self.list_open(guild_id):
@@ -83,7 +103,8 @@ class OpeningsService:
     async def find(self, guild_id: int, session: str, role: str, server: str) -> Opening:
         """The opening that was chosen or typed; Refusal names what there is instead."""
         announcement = await self._find_announcement(guild_id, session)
-        openings = await self._announcements.list_openings(announcement.announcement_id)
+        every = await self._announcements.list_openings(announcement.announcement_id)
+        openings = [opening for opening in every if not opening.hidden]
         chosen = next((o for o in openings if str(o.opening_id) == role.strip()), None)
         wanted = (chosen.role_name if chosen else role.strip()).casefold()
         matching = [o for o in openings if o.role_name.casefold() == wanted]

@@ -1,0 +1,55 @@
+"""Who holds what, all of it: a board's roster in pages."""
+
+from __future__ import annotations
+
+import discord
+
+from bot.board_controls import to_turners
+from bot.board_view import places
+from bot.buttons import Action
+from bot.replies import Reply
+from bot.services.ports import Board, BoardLine
+from bot.text import cut, isolated, safe, size
+
+PAGE = 1800  # of an embed's 4,096 characters: more is not read on a phone
+
+
+def roster_reply(board: Board, page: int) -> Reply:
+    """One page of the roster, from 0; a page that is not there shows the last one."""
+    pages = _to_pages(board.lines)
+    page = min(page, len(pages) - 1)
+    embed = discord.Embed(title=cut(f"Roster of {safe(board.title, 150)}", 256))
+    embed.description = pages[page]
+    if len(pages) > 1:
+        embed.set_footer(text=f"Page {page + 1} of {len(pages)}")
+    turners = to_turners(Action.ROSTER, board.announcement_id, page, len(pages))
+    return Reply("", tuple(turners), embed)
+
+
+def _to_pages(lines: tuple[BoardLine, ...]) -> list[str]:
+    pages, heading, shown = [""], "", ""
+    for line in lines:
+        heading = " · ".join(
+            safe(part, 100) for part in (line.server_name, line.group_name) if part
+        )
+        for part in _to_parts(line):
+            above = f"__{heading}__\n" if heading and heading != shown else ""
+            if size(pages[-1]) + size(above) + size(part) > PAGE and pages[-1]:
+                pages.append("")
+                above = f"__{heading}__\n" if heading else ""
+            pages[-1] += above + part
+            shown = heading
+    return pages if pages[0] else ["Nobody can be on it: the session has no roles."]
+
+
+def _to_parts(line: BoardLine) -> list[str]:
+    """A role with its holders; the holders of a very large role in several parts."""
+    waiting = f" · +{line.waiting} waiting" if line.waiting else ""
+    name = isolated(safe(line.role_name, 80))
+    parts = [f"**{name}** {places(line)}{waiting}\n"]
+    for holder in line.holders or ("nobody yet",):
+        shown = holder if holder.startswith("<@") else isolated(safe(holder, 60))
+        if size(parts[-1]) + size(shown) > PAGE // 2:
+            parts.append("")
+        parts[-1] += f"· {shown}\n"
+    return parts
