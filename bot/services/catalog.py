@@ -16,9 +16,11 @@ BRIEFLY = 0.7  # seconds that a list may wait for a newer reading; Discord gives
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class Listing:
+    """All sessions of a workspace as one reading told them."""
+
     sessions: tuple[Session, ...]
-    begun: float  # monotonic seconds
+    begun: float  # monotonic seconds: what it tells is at least as new as this
 
 
 class SessionCatalog:
@@ -33,9 +35,9 @@ class SessionCatalog:
         self._workspaces = workspaces
         self._background = background
         self._monotonic = monotonic
-        self._readings: dict[int, _Reading] = {}
+        self._readings: dict[int, Listing] = {}
         self._expired: dict[int, float] = {}  # workspace -> when what we knew became old
-        self._running: dict[int, asyncio.Task[tuple[Session, ...]]] = {}
+        self._running: dict[int, asyncio.Task[Listing]] = {}
 
     def get_sessions(self, workspace_id: int) -> tuple[Session, ...]:
         """From memory, at once; asks for a newer reading in the background when it has aged."""
@@ -81,6 +83,10 @@ class SessionCatalog:
 
     async def fetch_sessions(self, workspace_id: int) -> tuple[Session, ...]:
         """A reading that starts now, or the one under way. Raises ProviderErrors."""
+        return (await self.fetch_listing(workspace_id)).sessions
+
+    async def fetch_listing(self, workspace_id: int) -> Listing:
+        """The same with the time when it began. Raises ProviderErrors."""
         return await asyncio.shield(self._start(workspace_id))
 
     def forget(self, workspace_id: int) -> None:
@@ -98,7 +104,7 @@ class SessionCatalog:
         reading = self._readings.get(workspace_id)
         return reading is not None and self._monotonic() - reading.begun <= age
 
-    def _start(self, workspace_id: int) -> asyncio.Task[tuple[Session, ...]]:
+    def _start(self, workspace_id: int) -> asyncio.Task[Listing]:
         task = self._running.get(workspace_id)
         if task is None:
             work = self._read(workspace_id)
@@ -107,15 +113,15 @@ class SessionCatalog:
             task.add_done_callback(lambda done: self._done(workspace_id, done))
         return task
 
-    def _done(self, workspace_id: int, task: asyncio.Task[tuple[Session, ...]]) -> None:
+    def _done(self, workspace_id: int, task: asyncio.Task[Listing]) -> None:
         if self._running.get(workspace_id) is task:
             del self._running[workspace_id]
 
-    async def _read(self, workspace_id: int) -> tuple[Session, ...]:
+    async def _read(self, workspace_id: int) -> Listing:
         begun = self._monotonic()
         async with self._workspaces.watch(workspace_id) as provider:
-            sessions = tuple(await provider.list_sessions())
+            listing = Listing(tuple(await provider.list_sessions()), begun)
         known = self._readings.get(workspace_id)
         if known is None or known.begun <= begun:  # never over a reading that began later
-            self._readings[workspace_id] = _Reading(sessions, begun)
-        return sessions
+            self._readings[workspace_id] = listing
+        return listing

@@ -3,46 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import replace
 
 import pytest
 
-from bot.errors import ChannelLost, MessengerError, Unavailable, UpstreamNotFound
+from bot.errors import (
+    Unavailable,
+)
 from bot.models import (
-    Announcement,
     AnnouncementState,
     ClaimsForm,
-    Game,
     Session,
     SessionState,
-    Workspace,
 )
 from bot.services.boards import fingerprint
 from bot.services.ports import Board
-from tests.services.bench import ANA, CHANNEL, HOST, Bench, actor, roblox_of, until
+from tests.services.bench import (
+    ANA,
+    CHANNEL,
+    HOST,
+    Bench,
+    actor,
+    roblox_of,
+    until,
+)
 from tests.services.conftest import Posted
 from tests.services.fakes import FACTS, FakePlatform
-from tests.services.worlds import GUARD, HELPER, MAIN, NOW, SECOND, SESSION, TRAINER, with_claims
-
-
-async def stored(bench: Bench, posted: Posted) -> Announcement:
-    """The announcement as it stands."""
-    found = await bench.announcements.get_anywhere(posted.announcement.announcement_id)
-    assert found is not None
-    return found
-
-
-def shown(bench: Bench) -> Board:
-    """The board as last edited."""
-    return bench.messenger.edits[-1][1]
-
-
-async def refresh(bench: Bench, posted: Posted, session: Session) -> Board:
-    """Let the platform say this, and the board follow."""
-    bench.platform.sessions["training"] = session
-    await bench.boards.refresh(posted.announcement.announcement_id)
-    return shown(bench)
+from tests.services.looks import refresh, shown, stored
+from tests.services.worlds import (
+    GUARD,
+    HELPER,
+    MAIN,
+    NOW,
+    SECOND,
+    SESSION,
+    TRAINER,
+    with_claims,
+)
 
 
 async def test_many_marks_are_one_edit(bench: Bench, posted: Posted) -> None:
@@ -107,17 +104,6 @@ async def test_openings_keep_their_ids(bench: Bench, posted: Posted) -> None:
     ]
 
 
-async def test_the_platforms_new_facts_are_taken_over(bench: Bench, posted: Posted) -> None:
-    later = replace(
-        SESSION, name="13:00 Training", starts_at=SESSION.ends_at, game=Game("Harbour", 5)
-    )
-    board = await refresh(bench, posted, later)
-    assert (board.title, board.starts_at) == ("13:00 Training", SESSION.ends_at)
-    assert (board.game_name, board.place_id) == ("Harbour", 5)
-    found = await stored(bench, posted)
-    assert (found.title, found.starts_at) == ("13:00 Training", SESSION.ends_at)
-
-
 LISTED = replace(MAIN, form=ClaimsForm.LIST)
 
 
@@ -151,7 +137,7 @@ async def test_servers_are_named_only_when_there_are_several(bench: Bench, poste
 
 async def test_a_closed_board_keeps_its_roster(bench: Bench, posted: Posted) -> None:
     bench.platform.sessions["training"] = with_claims(SESSION, 55)
-    await bench.hosting.close(actor(HOST), str(posted.announcement.announcement_id))
+    await bench.running.close(actor(HOST), str(posted.announcement.announcement_id))
     board = shown(bench)
     assert board.state == "closed"
     assert board.lines[0].taken == 1
@@ -163,96 +149,22 @@ async def test_an_ended_session_ends_its_announcement(bench: Bench, posted: Post
     assert board.state == "ended"
     assert (await stored(bench, posted)).state is AnnouncementState.ENDED
     edits = len(bench.messenger.edits)
-    await bench.boards.poll()
-    await bench.background.settle()
+    await bench.catch_up()
     assert len(bench.messenger.edits) == edits  # nobody looks at it any more
 
 
-async def test_a_vanished_session(bench: Bench, posted: Posted) -> None:
-    bench.platform.sessions.clear()
-    await bench.boards.refresh(posted.announcement.announcement_id)
-    board = shown(bench)
-    assert (board.state, board.lines, board.title) == ("gone", (), "12:00 Training")
-    assert (await stored(bench, posted)).state is AnnouncementState.GONE
-
-
-async def test_another_thing_that_is_not_found_is_no_vanished_session(
-    bench: Bench, posted: Posted
-) -> None:
-    bench.platform.read_error = UpstreamNotFound("m", FACTS, "route")
-    with pytest.raises(UpstreamNotFound):
-        await bench.boards.refresh(posted.announcement.announcement_id)
-    assert (await stored(bench, posted)).state is AnnouncementState.OPEN
-    assert bench.messenger.edits == []
-
-
-async def test_a_lost_channel_is_logged_and_told_to_who_asked(
-    bench: Bench, posted: Posted, caplog: pytest.LogCaptureFixture
-) -> None:
-    bench.messenger.error = ChannelLost("gone")
-    bench.platform.sessions["training"] = with_claims(SESSION, 55)
-    with caplog.at_level(logging.WARNING), pytest.raises(ChannelLost):
-        await bench.boards.refresh(posted.announcement.announcement_id)
-    assert f"board {posted.announcement.announcement_id} can no longer be edited" in caplog.text
-    bench.messenger.error = None
-    await bench.boards.refresh(posted.announcement.announcement_id)
-    assert len(bench.messenger.edits) == 1  # what could not be shown was not taken for shown
-
-
-@pytest.mark.parametrize("error", [ChannelLost("gone"), MessengerError("Discord answered 500.")])
-async def test_the_poll_survives_discord(
-    error: MessengerError, bench: Bench, posted: Posted, caplog: pytest.LogCaptureFixture
-) -> None:
-    bench.messenger.error = error
-    bench.platform.sessions["training"] = with_claims(SESSION, 55)
-    await bench.boards.poll()
-    await bench.background.settle()
-    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
-    bench.messenger.error = None
-    await bench.boards.poll()
-    await bench.background.settle()
-    assert shown(bench).lines[0].taken == 1
-
-
-async def test_the_poll_survives_a_platform_that_is_down(bench: Bench, posted: Posted) -> None:
-    bench.platform.read_error = Unavailable("m", FACTS)
-    await bench.boards.poll()
-    await bench.background.settle()
-    assert bench.messenger.edits == []
-    assert (await stored(bench, posted)).state is AnnouncementState.OPEN
-
-
-async def test_a_hanging_workspace_delays_no_others_boards(
-    bench: Bench, posted: Posted, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_hanging_workspace_delays_no_others_boards(bench: Bench, posted: Posted) -> None:
     elsewhere = "https://second.example.test"
     bench.platforms[elsewhere] = FakePlatform(SESSION)
     await bench.post(await bench.add_workspace(name="Second", base_url=elsewhere))
     bench.platforms[elsewhere].sessions["training"] = with_claims(SESSION, 55)
-    hang = asyncio.Event()
-
-    async def fetch_session(_: str, __: float) -> Session:
-        await hang.wait()
-        return SESSION
-
-    monkeypatch.setattr(bench.platform, "fetch_session", fetch_session)
-    await bench.boards.poll()
-    await until(lambda: bench.messenger.edits)
-    hang.set()
+    bench.platform.list_gate.clear()
+    await bench.poller.poll_all()
+    await until(lambda: bench.background.timers)
+    await bench.background.fire()
+    assert shown(bench).lines[0].taken == 1
+    bench.platform.list_gate.set()
     await bench.background.settle()
-
-
-async def test_drafts_are_left_alone(bench: Bench, workspace: Workspace) -> None:
-    choice = f"{workspace.workspace_id}:training"
-    preview = await bench.hosting.draft(actor(HOST), choice, "", ping=False)
-    bench.platform.reads = 0
-    bench.boards.mark_dirty(preview.announcement.announcement_id)
-    bench.boards.mark_dirty(999_999)
-    assert await bench.background.fire() == 2
-    await bench.boards.poll()
-    await bench.background.settle()
-    assert bench.platform.reads == 0
-    assert bench.messenger.edits == []
 
 
 async def test_two_refreshes_at_once_are_one_after_the_other(
