@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bot.models import ClashPolicy, Health, LineState, RoleRule, Workspace, WorkspaceState
 from bot.replies import MAX_TEXT, Reply
@@ -49,6 +51,7 @@ def settings_text(workspace: Workspace, rules: Sequence[RoleRule]) -> str:
         f" hosts: {hosts} · may claim: {may_claim} ·"
         f" ping: {f'<@&{workspace.ping_role_id}>' if workspace.ping_role_id else 'nobody'}",
         f"Two sessions at the same time: {_CLASHES[workspace.clash]}",
+        *_automatic(workspace),
     ]
     for rule in rules[:MAX_RULES]:
         names = _may_claim(rule.allowed_role_ids, rule.barred_role_ids, "as above")
@@ -56,6 +59,42 @@ def settings_text(workspace: Workspace, rules: Sequence[RoleRule]) -> str:
     if len(rules) > MAX_RULES:
         lines.append(f"… and rules for {len(rules) - MAX_RULES} more roles.")
     return "\n".join(lines)
+
+
+def zone_text(zone: ZoneInfo, now: datetime) -> str:
+    """The time zone of a whole guild, with a clock to recognise it by."""
+    return (
+        f"Time zone of this whole community: {zone.key}, where it is {now.astimezone(zone):%H:%M}"
+    )
+
+
+def _automatic(workspace: Workspace) -> Iterator[str]:
+    """What happens without anybody doing anything."""
+    posted = "never"
+    if workspace.auto_lead_minutes:
+        named = f", if the name contains “{safe(workspace.auto_filter)}”"
+        pinging = ", pinging the ping role" if workspace.auto_ping else ", pinging nobody"
+        posted = f"{_long(workspace.auto_lead_minutes)} before the start"
+        posted += (named if workspace.auto_filter else "") + pinging
+    yield f"Posted without a host: {posted}"
+    closing = "stay open" if workspace.cutoff_minutes is None else "close"
+    if workspace.cutoff_minutes is not None:
+        closing += f" {_long(workspace.cutoff_minutes)} before the start"
+    yield f"Claims {closing}, unless a host says otherwise"
+    times = [_long(minutes) for minutes in sorted(workspace.reminder_minutes, reverse=True)]
+    reminders = f"{' and '.join(times)} before the start" if times else "none"
+    threads = "yes" if workspace.threads else "no"
+    yield f"Thread for each session: {threads} · reminders: {reminders}"
+    if times and not workspace.threads:
+        yield (
+            "⚠ Without threads, only members who turned on direct messages with `/reminders` are"
+            " reminded."
+        )
+
+
+def _long(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h" if hours and not rest else f"{minutes} min"
 
 
 def _may_claim(allowed: Collection[int], barred: Collection[int], anybody: str) -> str:

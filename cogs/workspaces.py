@@ -13,8 +13,10 @@ from bot.errors import Refusal
 from bot.models import ClashPolicy, ProviderKind
 from bot.replies import MAX_TEXT, Reply
 from bot.services.role_rules import RoleRules
+from bot.services.today import TodayService
 from bot.services.workspaces import WorkspaceDraft, WorkspaceService, WorkspaceSettings
 from bot.text import cut, safe, shorten
+from cogs._automatic import Automatic
 from cogs._common import to_actor, to_choices
 from cogs._key_form import KeyForm
 from cogs._workspace_words import connected_reply, settings_text, summary
@@ -81,13 +83,14 @@ class Setup(commands.Cog):
 
 @app_commands.default_permissions(manage_guild=True)
 @app_commands.guild_only()
-class Workspaces(commands.GroupCog, group_name="workspace"):
+class Workspaces(Automatic, commands.GroupCog, group_name="workspace"):
     """The connected workspaces of this community."""
 
     def __init__(self, bot: MusterBot) -> None:
         self.bot = bot
         self.workspaces: WorkspaceService = bot.services.workspaces
         self.rules: RoleRules = bot.services.role_rules
+        self.today: TodayService = bot.services.today
         bot.on_press(Action.REMOVE_WORKSPACE, self.on_remove)
         bot.on_press(Action.CANCEL, self.on_cancel)
 

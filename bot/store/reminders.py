@@ -1,0 +1,54 @@
+"""Which reminders have gone out: each once, whatever happens to the process."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import select
+
+from bot.models.announcements import NOBODY
+from bot.store.database import Database
+from bot.store.hosting_tables import sent_reminders
+
+_c = sent_reminders.c
+
+
+class ReminderStore:
+    """Rows of `sent_reminders`. A row of NOBODY says that this lead time's turn has come."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def is_taken(self, announcement_id: int, minutes: int, starts_at: datetime) -> bool:
+        """Whether this lead time of a session that starts then had its turn."""
+        query = select(_c.minutes).where(
+            _c.announcement_id == announcement_id,
+            _c.discord_id == NOBODY,
+            _c.minutes == minutes,
+            _c.starts_at == starts_at,
+        )
+        async with self._database.read() as connection:
+            return (await connection.scalar(query)) is not None
+
+    async def take(
+        self, announcement_id: int, minutes: int, starts_at: datetime, discord_ids: Collection[int]
+    ) -> bool:
+        """Take the turn and note who is about to be reminded; False when somebody has taken it."""
+        rows = [
+            {
+                "announcement_id": announcement_id,
+                "discord_id": discord_id,
+                "minutes": minutes,
+                "starts_at": starts_at,
+            }
+            for discord_id in (NOBODY, *sorted(set(discord_ids)))
+        ]
+        insert = self._database.insert(sent_reminders).on_conflict_do_nothing()
+        async with self._database.write() as connection:
+            turn = insert.values(rows[0]).returning(_c.minutes)
+            if (await connection.execute(turn)).one_or_none() is None:
+                return False
+            if rows[1:]:
+                await connection.execute(insert, rows[1:])
+        return True
