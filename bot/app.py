@@ -14,10 +14,14 @@ from bot.providers.guard import UpstreamPolicy
 from bot.providers.identity.roblox import Roblox
 from bot.providers.identity.roblox_cloud import OpenCloud
 from bot.services.aftermath import Aftermath
+from bot.services.automation import Automation
+from bot.services.autoposting import Autoposter, AutopostStores
 from bot.services.boards import BoardService
+from bot.services.cancelling import Cancelling
 from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
 from bot.services.container import Services
+from bot.services.days import DayPosting
 from bot.services.engine import ClaimEngine
 from bot.services.hosting import HostingService
 from bot.services.hostlog import HostLog
@@ -27,18 +31,32 @@ from bot.services.linking import LinkingService
 from bot.services.openings import OpeningsService
 from bot.services.people import People
 from bot.services.policies import Policies
+from bot.services.polling import Poller
+from bot.services.posting import Poster
 from bot.services.reconciler import Reconciler
+from bot.services.reminders import ReminderChoices, ReminderService
 from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
+from bot.services.running import RunningService
+from bot.services.threads import ThreadService
+from bot.services.tidings import Tidings
+from bot.services.today import TodayService
+from bot.services.witness import Witness
 from bot.services.workspaces import WorkspaceService
 from bot.settings import Settings
 from bot.store.announcements import AnnouncementStore
 from bot.store.app_state import AppState
 from bot.store.attempts import AttemptStore
+from bot.store.automation import AutomationStore
 from bot.store.database import Database, migrate
+from bot.store.guild_settings import GuildSettingsStore
+from bot.store.hosting import HostingStore
 from bot.store.keyring import KeyRing
 from bot.store.links import LinkStore
+from bot.store.preferences import PreferenceStore
+from bot.store.reminders import ReminderStore
 from bot.store.role_rules import RoleRuleStore
+from bot.store.seen_claims import SeenClaimStore
 from bot.store.workspaces import WorkspaceStore
 
 log = logging.getLogger(__name__)
@@ -90,11 +108,12 @@ def _build(
     clock: Callable[[], datetime],
 ) -> Services:
     links, announcements = LinkStore(database), AnnouncementStore(database)
+    preferences = PreferenceStore(database)
     attempts = AttemptStore(database, KeyRing(settings.secret_keys))
     people = People(links, roblox)
     catalog = SessionCatalog(workspaces, background)
-    boards = BoardService(announcements, workspaces, people, messenger, background, clock)
-    hosting = HostingService(announcements, workspaces, catalog, boards, messenger, clock)
+    boards = _build_boards(database, attempts, workspaces, people, messenger, background, clock)
+    hosting, days, running = _build_hosting(database, workspaces, catalog, boards, messenger, clock)
     rules, host_log = RoleRuleStore(database), HostLog(messenger, background)
     policies = Policies(rules, announcements, attempts, workspaces, catalog, clock)
     judge = Judge(announcements, links, roblox, people, clock)
@@ -106,17 +125,94 @@ def _build(
         announcements, attempts, links, workspaces, policies, engine, background, clock
     )
     return Services(
-        app_state=AppState(database),
-        workspaces=workspaces,
+        app_state=AppState(database), workspaces=workspaces,
         linking=LinkingService(links, roblox, clock),
         catalog=catalog,
         boards=boards,
-        hosting=hosting,
+        poller=Poller(announcements, boards, catalog, background, clock),
+        hosting=hosting, days=days, running=running, claims=claims,
         openings=OpeningsService(announcements, links, workspaces, catalog, boards),
-        claims=claims,
-        roster=RosterService(announcements, hosting, claims, messenger, background),
+        roster=RosterService(announcements, running, claims, messenger, background),
+        cancelling=Cancelling(
+            running, announcements, boards, links, claims, preferences, messenger
+        ),
         role_rules=RoleRules(rules, workspaces, catalog),
         reconciler=Reconciler(
             attempts, announcements, workspaces, engine, messenger, host_log, background, clock
         ),
-    )
+        automation=_build_automation(
+            database, workspaces, catalog, boards, messenger, host_log, background, clock
+        ),
+        reminder_choices=ReminderChoices(preferences, workspaces, messenger),
+        today=_build_today(database, workspaces, catalog, people, clock),
+    )  # fmt: skip
+
+
+def _build_today(
+    database: Database,
+    workspaces: WorkspaceService,
+    catalog: SessionCatalog,
+    people: People,
+    clock: Callable[[], datetime],
+) -> TodayService:
+    settings, announcements = GuildSettingsStore(database), AnnouncementStore(database)
+    return TodayService(settings, workspaces, catalog, announcements, people, clock)
+
+
+def _build_hosting(
+    database: Database,
+    workspaces: WorkspaceService,
+    catalog: SessionCatalog,
+    boards: BoardService,
+    messenger: DiscordMessenger,
+    clock: Callable[[], datetime],
+) -> tuple[HostingService, DayPosting, RunningService]:
+    announcements, store = AnnouncementStore(database), HostingStore(database)
+    poster = Poster(announcements, boards, messenger, clock)
+    hosting = HostingService(announcements, workspaces, catalog, boards, poster, messenger, clock)
+    days = DayPosting(hosting, store, workspaces, GuildSettingsStore(database), clock)
+    running = RunningService(announcements, store, workspaces, boards, messenger, clock)
+    return hosting, days, running
+
+
+def _build_boards(
+    database: Database,
+    attempts: AttemptStore,
+    workspaces: WorkspaceService,
+    people: People,
+    messenger: DiscordMessenger,
+    background: Background,
+    clock: Callable[[], datetime],
+) -> BoardService:
+    tidings = Tidings(workspaces, PreferenceStore(database), messenger)
+    seen, links = SeenClaimStore(database), LinkStore(database)
+    witness = Witness(seen, attempts, links, tidings, clock)
+    return BoardService(
+        AnnouncementStore(database), workspaces, people, messenger, witness, tidings, background,
+        clock,
+    )  # fmt: skip
+
+
+def _build_automation(
+    database: Database,
+    workspaces: WorkspaceService,
+    catalog: SessionCatalog,
+    boards: BoardService,
+    messenger: DiscordMessenger,
+    host_log: HostLog,
+    background: Background,
+    clock: Callable[[], datetime],
+) -> Automation:
+    links, announcements = LinkStore(database), AnnouncementStore(database)
+    store, preferences = AutomationStore(database), PreferenceStore(database)
+    return Automation(
+        Autoposter(
+            AutopostStores(store, announcements, links, AppState(database)), workspaces, catalog,
+            Poster(announcements, boards, messenger, clock), messenger, host_log, background, clock,
+        ),
+        ThreadService(store, announcements, workspaces, messenger, host_log, background, clock),
+        ReminderService(
+            ReminderStore(database), preferences, links, announcements, workspaces, messenger,
+            background, clock,
+        ),
+    )  # fmt: skip

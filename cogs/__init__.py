@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from bot.client import MusterBot
 
-EXTENSIONS = ("cogs.claims", "cogs.sessions", "cogs.links", "cogs.workspaces")
+EXTENSIONS = (
+    "cogs.claims",
+    "cogs.boards",
+    "cogs.sessions",
+    "cogs.links",
+    "cogs.workspaces",
+    "cogs.calendar",
+)
 
 
 async def setup(bot: MusterBot) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import discord
 from discord import app_commands
@@ -38,6 +38,11 @@ def to_press(interaction: Interaction, opening_id: int, door: Door) -> Press:
     return press
 
 
+def to_number(text: str) -> int:
+    """A choice's value, which may have been typed by hand; 0 leads nowhere."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 19 else 0
+
+
 def to_choices(pairs: list[tuple[str, str]], typed: str) -> list[app_commands.Choice[str]]:
     """(name, value) pairs whose name contains what was typed, within Discord's limits."""
     wanted = typed.casefold()
@@ -48,9 +53,8 @@ def to_choices(pairs: list[tuple[str, str]], typed: str) -> list[app_commands.Ch
     ][:MAX_CHOICES]
 
 
-def describe_start(starts_at: datetime) -> str:
+def describe_start(starts_at: datetime, now: datetime) -> str:
     """A start time in plain text: choices cannot show a time in the reader's own zone."""
-    now = datetime.now(UTC)
     minutes = round((starts_at - now).total_seconds() / 60)
     if minutes < 0:
         return "running"

@@ -4,36 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import replace
+from datetime import datetime
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.answering import answer
-from bot.board_view import to_buttons, to_embed
+from bot.board_controls import needs_menus, to_controls
+from bot.board_view import to_embed
 from bot.buttons import Action, Button, Interaction
 from bot.client import MusterBot
-from bot.models import Announcement, Door, SessionState
-from bot.replies import Reply, masked_link, outcome_reply
+from bot.models import Door, SessionState
+from bot.replies import Reply, outcome_reply
 from bot.services.claims import Press
 from bot.services.hosting import HostingService, Preview, SessionChoice
 from bot.services.outcomes import Outcome
-from bot.services.roster import RosterService
 from bot.text import cut
-from cogs._common import describe_start, to_actor, to_choices, to_press
+from cogs._common import describe_start, to_actor, to_choices, to_number, to_press
+from cogs._day_words import day_reply, posted_day_reply
+from cogs._host_panel import board_link, panel
+from cogs._session_life import SessionLife
 
+TODAY = "today"  # in a choice's value, in place of a session
 CONTROL_ROW = 4  # the last of Discord's five rows; the preview's own buttons use the others
-PREVIEW_BUTTONS = 20
 
 
 @app_commands.guild_only()  # Discord looks at the group, not at its subcommands
-class Sessions(commands.GroupCog, group_name="session"):
+class Sessions(SessionLife, commands.GroupCog, group_name="session"):
     """Post and run the announcements of sessions."""
 
     def __init__(self, bot: MusterBot) -> None:
         self.hosting: HostingService = bot.services.hosting
-        self.roster: RosterService = bot.services.roster
+        self.running = bot.services.running
+        self.cancelling = bot.services.cancelling
+        self.roster = bot.services.roster
+        self.openings = bot.services.openings
+        self.listen(bot)
+        self.days = bot.services.days
         bot.on_press(Action.POST, self.on_post)
+        bot.on_press(Action.POST_TODAY, self.on_post_today)
         bot.on_press(Action.ADD_SERVER, self.on_add_server)
         bot.on_press(Action.DISCARD, self.on_discard)
 
@@ -53,7 +63,12 @@ class Sessions(commands.GroupCog, group_name="session"):
         cutoff: app_commands.Range[int, 0, 1440] | None = None,
     ) -> None:
         """Post a session so that staff can claim its roles."""
-        await answer(interaction, self._draft(interaction, session, note, ping, cutoff))
+        number, _, what = session.partition(":")
+        if what == TODAY:
+            work = self._draft_today(interaction, to_number(number), note, ping, cutoff)
+        else:
+            work = self._draft(interaction, session, note, ping, cutoff)
+        await answer(interaction, work)
 
     @app_commands.command()
     @app_commands.describe(announcement="The posted session")
@@ -130,7 +145,12 @@ class Sessions(commands.GroupCog, group_name="session"):
     ) -> list[app_commands.Choice[str]]:
         """Coming sessions without an announcement."""
         choices = await self.hosting.list_postable(to_actor(interaction))
-        return to_choices([(_describe(choice), choice.value) for choice in choices], current)
+        now = interaction.client.clock()
+        pairs = [(_describe(choice, now), choice.value) for choice in choices]
+        for number, day in (await self.days.list_days(to_actor(interaction))).items():
+            named = f" · {day[0].workspace_name}" if day[0].workspace_name else ""
+            pairs.insert(0, (f"All {len(day)} of today{named}", f"{number}:{TODAY}"))
+        return to_choices(pairs, current)
 
     @refresh.autocomplete("announcement")
     @close.autocomplete("announcement")
@@ -141,12 +161,7 @@ class Sessions(commands.GroupCog, group_name="session"):
         self, interaction: Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
         """Announcements that this member may run."""
-        hosted = await self.hosting.list_hosted(to_actor(interaction))
-        pairs = [
-            (f"{cut(a.title, 60)} · {describe_start(a.starts_at)}", str(a.announcement_id))
-            for a in hosted
-        ]
-        return to_choices(pairs, current)
+        return await self.list_choices(interaction, current)
 
     @add.autocomplete("role")
     @remove.autocomplete("role")
@@ -156,7 +171,7 @@ class Sessions(commands.GroupCog, group_name="session"):
     ) -> list[app_commands.Choice[str]]:
         """The roles of the chosen announcement, each with its server where there are several."""
         chosen = str(interaction.namespace.announcement or "")
-        openings = await self.hosting.list_openings(to_actor(interaction), chosen)
+        openings = await self.running.list_openings(to_actor(interaction), chosen)
         several = len({opening.place.server_id for opening in openings}) > 1
         pairs = [
             (
@@ -170,6 +185,10 @@ class Sessions(commands.GroupCog, group_name="session"):
     async def on_post(self, interaction: Interaction, button: Button) -> None:
         """Post under a preview."""
         await answer(interaction, self._post(interaction, button.number), replacing=True)
+
+    async def on_post_today(self, interaction: Interaction, button: Button) -> None:
+        """Post all that was previewed together."""
+        await answer(interaction, self._post_today(interaction, button.number), replacing=True)
 
     async def on_add_server(self, interaction: Interaction, button: Button) -> None:
         """Add a server under a preview."""
@@ -187,15 +206,25 @@ class Sessions(commands.GroupCog, group_name="session"):
         )
         return _to_reply(preview)
 
+    async def _draft_today(
+        self, interaction: Interaction, workspace: int, note: str, ping: bool, cutoff: int | None
+    ) -> Reply:
+        actor = to_actor(interaction)
+        previews = await self.days.draft(actor, workspace, note, ping=ping, cutoff=cutoff)
+        return day_reply(workspace, previews)
+
+    async def _post_today(self, interaction: Interaction, workspace: int) -> Reply:
+        return posted_day_reply(await self.days.post(to_actor(interaction), workspace))
+
     async def _add_server(self, interaction: Interaction, announcement_id: int) -> Reply:
         return _to_reply(await self.hosting.add_server(to_actor(interaction), announcement_id))
 
     async def _post(self, interaction: Interaction, announcement_id: int) -> Reply:
         posted = await self.hosting.post(to_actor(interaction), announcement_id)
-        return Reply(
-            f"✔ Posted in <#{posted.channel_id}>: {_link(posted)}\n"
-            "Stop claims with `/session close`. Change the time or the roles on the platform; the"
-            " announcement follows within a minute, or at once with `/session refresh`."
+        return panel(
+            posted,
+            f"✔ Posted in <#{posted.channel_id}>. Change the time or the roles on the platform; the"
+            " announcement follows within a minute.",
         )
 
     async def _discard(self, interaction: Interaction, announcement_id: int) -> Reply:
@@ -206,12 +235,12 @@ class Sessions(commands.GroupCog, group_name="session"):
         )
 
     async def _refresh(self, interaction: Interaction, choice: str) -> Reply:
-        announcement = await self.hosting.refresh(to_actor(interaction), choice)
-        return Reply(f"✔ {_link(announcement)} shows what the platform says now.")
+        announcement = await self.running.refresh(to_actor(interaction), choice)
+        return Reply(f"✔ {board_link(announcement)} shows what the platform says now.")
 
     async def _close(self, interaction: Interaction, choice: str) -> Reply:
-        announcement = await self.hosting.close(to_actor(interaction), choice)
-        return Reply(f"✔ {_link(announcement)} is closed. Who holds a role keeps it.")
+        announcement = await self.running.close(to_actor(interaction), choice)
+        return Reply(f"✔ {board_link(announcement)} is closed. Who holds a role keeps it.")
 
 
 def _for(interaction: Interaction, member: discord.abc.User, reason: str) -> Press:
@@ -228,7 +257,9 @@ def _to_reply(preview: Preview) -> Reply:
     number = preview.announcement.announcement_id
     lines = [f"This is how it will look in <#{preview.announcement.channel_id}>."]
     lines += [f"⚠ {warning}" for warning in preview.warnings]
-    buttons = to_buttons(preview.board, limit=PREVIEW_BUTTONS, preview=True)
+    buttons = to_controls(preview.board, preview=True)
+    if needs_menus(preview.board):
+        lines.append("It has more roles than fit as buttons, so members choose from menus.")
     if preview.can_create_server:
         lines.append(
             "Claims need a server. **Add a server** creates one that takes claims from Discord;"
@@ -243,22 +274,14 @@ def _to_reply(preview: Preview) -> Reply:
     return Reply("\n".join(lines), tuple(buttons), to_embed(preview.board))
 
 
-def _describe(choice: SessionChoice) -> str:
+def _describe(choice: SessionChoice, now: datetime) -> str:
     session = choice.session
-    parts = [cut(session.name, 50), describe_start(session.starts_at)]
+    parts = [cut(session.name, 50), describe_start(session.starts_at, now)]
     if choice.workspace_name:
         parts.append(choice.workspace_name)
     if session.state is SessionState.NOT_OPEN:
         parts.append("not open yet: open it in the panel first")
     return " · ".join(parts)
-
-
-def _link(announcement: Announcement) -> str:
-    return masked_link(
-        announcement.title,
-        f"https://discord.com/channels/{announcement.guild_id}"
-        f"/{announcement.channel_id}/{announcement.message_id}",
-    )
 
 
 async def setup(bot: MusterBot) -> None:

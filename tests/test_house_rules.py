@@ -19,7 +19,8 @@ DOMAIN = {"bot.models", "bot.errors"}
 SERVICES = {"bot.services", "bot.providers", "bot.store", "bot.background", "bot.text"} | DOMAIN
 COGS = {
     "bot.answering", "bot.board_view", "bot.buttons", "bot.client", "bot.errors", "bot.models",
-    "bot.replies", "bot.services", "bot.text", "cogs",
+    "bot.board_controls", "bot.menus", "bot.replies", "bot.roster_view", "bot.services",
+    "bot.text", "bot.views", "cogs",
 }  # fmt: skip
 
 # room -> (what of ours it may import, which libraries). Arrows go one way.
@@ -42,17 +43,30 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"bot.client", "bot.messenger", "bot.settings"} | SERVICES, set(),
     ),
     "bot.client": (
-        {"bot.answering", "bot.background", "bot.buttons", "bot.replies", "bot.services"},
+        {"bot.answering", "bot.background", "bot.buttons", "bot.menus", "bot.replies",
+         "bot.services"},
         {"discord"},
     ),
     "bot.messenger": (
-        {"bot.board_view", "bot.buttons", "bot.replies", "bot.services"} | DOMAIN,
+        {"bot.board_controls", "bot.board_view", "bot.replies", "bot.services", "bot.text",
+         "bot.views"} | DOMAIN,
         {"aiohttp", "discord"},
     ),
-    "bot.answering": ({"bot.buttons", "bot.replies"}, {"aiohttp", "discord"}),
-    "bot.board_view": ({"bot.buttons", "bot.services", "bot.text"}, {"discord"}),
+    "bot.answering": ({"bot.buttons", "bot.replies", "bot.views"}, {"aiohttp", "discord"}),
+    "bot.board_view": ({"bot.models", "bot.services", "bot.text"}, {"discord"}),
+    "bot.board_controls": (
+        {"bot.buttons", "bot.menus", "bot.services", "bot.text", "bot.views"}, set(),
+    ),
+    "bot.roster_view": (
+        {"bot.board_controls", "bot.board_view", "bot.buttons", "bot.replies", "bot.services",
+         "bot.text"},
+        {"discord"},
+    ),
+    "bot.menus": ({"bot.buttons", "bot.text"}, {"discord"}),
+    "bot.views": ({"bot.buttons", "bot.menus"}, {"discord"}),
     "bot.replies": (
-        {"bot.buttons", "bot.errors", "bot.services", "bot.text", "bot.wording"}, {"discord"},
+        {"bot.buttons", "bot.errors", "bot.services", "bot.text", "bot.views", "bot.wording"},
+        {"discord"},
     ),
     "bot.wording": ({"bot.services", "bot.text"}, set()),
     "bot.buttons": ({"bot.errors", "bot.text"}, {"discord"}),

@@ -53,6 +53,16 @@ class Announcement:
     pinged_again_at: datetime | None = None
 
     @property
+    def url(self) -> str:
+        """Where its board stands in Discord."""
+        return f"https://discord.com/channels/{self.guild_id}/{self.channel_id}/{self.message_id}"
+
+    @property
+    def host_ids(self) -> frozenset[int]:
+        """Discord ids of those who may run it besides the workspace's hosts."""
+        return (self.co_host_ids | {self.host_id}) - {NOBODY}
+
+    @property
     def cut_off(self) -> datetime | None:
         """When members can no longer claim; hosts still can."""
         if self.cutoff_minutes is None:

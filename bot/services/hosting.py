@@ -1,31 +1,28 @@
-"""Hosting: choose a session, preview, post, refresh and close its announcement."""
+"""Hosting: choose a session, preview it, post it. What comes after is in `running`."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.errors import MessengerError, MusterError, Refusal
+from bot.errors import Refusal
 from bot.models import (
     Announcement,
     AnnouncementState,
     ClaimsForm,
-    Opening,
     Session,
     SessionState,
     Workspace,
 )
-from bot.services.boards import BoardService, fingerprint
+from bot.services.boards import BoardService
 from bot.services.catalog import SessionCatalog
 from bot.services.lanes import Lanes
-from bot.services.permits import is_host, may_host, require_host
+from bot.services.permits import is_host, require_host
 from bot.services.ports import Actor, Board, Messenger
+from bot.services.posting import Poster
 from bot.services.workspaces import WorkspaceService
 from bot.store.announcements import AnnouncementStore
-
-log = logging.getLogger(__name__)
 
 MAX_NOTE = 500
 DRAFT_LIFE = timedelta(hours=24)
@@ -61,9 +58,11 @@ class HostingService:
         workspaces: WorkspaceService,
         catalog: SessionCatalog,
         boards: BoardService,
+        poster: Poster,
         messenger: Messenger,
         clock: Callable[[], datetime],
     ) -> None:
+        self._poster = poster
         self._announcements = announcements
         self._workspaces = workspaces
         self._catalog = catalog
@@ -101,7 +100,7 @@ class HostingService:
     ) -> Preview:
         """A preview of the chosen session's board. `choice` is a value of `list_postable`.
 
-        `cutoff`: claims close this many minutes before the start; None: they do not.
+        `cutoff`: claims close this many minutes before the start; None: as the workspace has it.
         """
         workspace, session_id = await self._to_session(actor, choice)
         require_host(actor, workspace)
@@ -124,7 +123,8 @@ class HostingService:
             session_id=session.session_id,  # as the platform spells it, however it was typed
             channel_id=workspace.announcement_channel_id, host_id=actor.discord_id,
             title=session.name, starts_at=session.starts_at, ends_at=session.ends_at,
-            note=note.strip(), ping=ping, cutoff_minutes=cutoff, now=self._clock(),
+            note=note.strip(), ping=ping, now=self._clock(),
+            cutoff_minutes=workspace.cutoff_minutes if cutoff is None else cutoff,
         )  # fmt: skip
         return await self._preview(announcement, workspace, session)
 
@@ -159,76 +159,12 @@ class HostingService:
         missing = self._missing(announcement.channel_id)
         if missing:
             raise Refusal(missing)
-        board = await self._boards.build(announcement, session)
-        await self._announcements.mark_open(announcement_id, now=self._clock())
-        try:
-            message_id = await self._messenger.post_board(
-                announcement.channel_id, board,
-                ping_role_id=workspace.ping_role_id if announcement.ping else None,
-                nonce=f"muster-{announcement_id}",
-            )  # fmt: skip
-        except MessengerError:
-            await self._announcements.mark_draft(announcement_id)
-            raise
-        await self._announcements.set_message(announcement_id, message_id, fingerprint(board))
-        log.info("announcement %s posted in guild %s", announcement_id, actor.guild_id)
+        await self._poster.post(announcement, workspace, session)
         posted = await self._announcements.get(actor.guild_id, announcement_id)
         assert (
             posted is not None
         )  # nothing deletes a posted announcement but its workspace's removal
         return posted
-
-    async def list_hosted(self, actor: Actor) -> list[Announcement]:
-        """Live announcements that this member may run, by start."""
-        workspaces = {w.workspace_id: w for w in await self._workspaces.list_all(actor.guild_id)}
-        return [
-            announcement
-            for announcement in await self._announcements.list_live(actor.guild_id)
-            if announcement.workspace_id in workspaces  # not removed between the two readings
-            and may_host(actor, workspaces[announcement.workspace_id], announcement.host_id)
-        ]
-
-    async def get_hosted(self, actor: Actor, choice: str) -> tuple[Announcement, Workspace]:
-        """The chosen announcement, for somebody who may run it; Refusal for anybody else."""
-        return await self._hosted(actor, _to_announcement_id(choice))
-
-    async def list_openings(self, actor: Actor, choice: str) -> list[Opening]:
-        """The roles of a chosen announcement, for who may run it; empty for anybody else."""
-        hosted = {str(one.announcement_id) for one in await self.list_hosted(actor)}
-        if choice not in hosted:
-            return []
-        return await self._announcements.list_openings(int(choice))
-
-    async def refresh(self, actor: Actor, choice: str) -> Announcement:
-        """Read the session anew and correct the board at once."""
-        announcement, _ = await self.get_hosted(actor, choice)
-        await self._boards.refresh(announcement.announcement_id, always=True)
-        return announcement
-
-    async def close(self, actor: Actor, choice: str) -> Announcement:
-        """No more claims through this board; the roster stays."""
-        announcement, _ = await self.get_hosted(actor, choice)
-        if announcement.state is not AnnouncementState.OPEN:
-            raise Refusal(f"This announcement is already {announcement.state.value}.")
-        await self._announcements.set_state(
-            announcement.announcement_id, AnnouncementState.CLOSED,
-            by=actor.discord_id, now=self._clock(),
-        )  # fmt: skip
-        closed = await self._announcements.get(actor.guild_id, announcement.announcement_id)
-        assert closed is not None  # read a moment ago
-        try:
-            await self._boards.refresh(closed.announcement_id)
-        except MusterError as error:  # closed all the same; the board follows with the next poll
-            log.warning("board %s not refreshed on close: %s", closed.announcement_id, error)
-            await self._take_buttons_away(closed)
-        return closed
-
-    async def _take_buttons_away(self, closed: Announcement) -> None:
-        try:
-            await self._boards.show_closed(closed)
-        except MusterError as error:
-            log.warning("board %s not shown as closed: %s", closed.announcement_id, error)
-            self._boards.mark_dirty(closed.announcement_id)
 
     async def discard(self, actor: Actor, announcement_id: int) -> Workspace:
         """Forget a preview; its workspace. What was made on the platform stays there."""
@@ -248,7 +184,7 @@ class HostingService:
         if announcement is None:
             raise Refusal("This announcement no longer exists. Start again with `/session post`.")
         workspace = await self._workspaces.get(actor.guild_id, announcement.workspace_id)
-        require_host(actor, workspace, announced_by=announcement.host_id)
+        require_host(actor, workspace, announcement.host_ids)
         return announcement, workspace
 
     async def _preview(
@@ -256,8 +192,9 @@ class HostingService:
     ) -> Preview:
         board = await self._boards.build(announcement, session)
         warnings = [w for w in (self._missing(announcement.channel_id),) if w]
-        if announcement.ping and workspace.ping_role_id is None:
-            warnings.append("No ping role is set, so nobody is pinged. See `/workspace settings`.")
+        warnings += self._ping_warnings(announcement, workspace)
+        if workspace.threads and self._missing_for_thread(announcement.channel_id):
+            warnings.append(self._missing_for_thread(announcement.channel_id))
         if announcement.cut_off is not None and announcement.cut_off <= self._clock():
             warnings.append(
                 "Claims would be closed from the start: that cut-off has passed already. Only hosts"
@@ -271,6 +208,27 @@ class HostingService:
             can_create_server=not usable,
             postable=usable,
         )
+
+    def _ping_warnings(self, announcement: Announcement, workspace: Workspace) -> list[str]:
+        role_id = workspace.ping_role_id
+        if not announcement.ping:
+            return []
+        if role_id is None:
+            return ["No ping role is set, so nobody is pinged. See `/workspace settings`."]
+        if self._messenger.is_mentionable(announcement.guild_id, role_id):
+            return []
+        return [
+            f"<@&{role_id}> cannot be pinged: nobody would hear of it. An admin can allow everybody"
+            " to mention this role, or allow Muster to mention all roles."
+        ]
+
+    def _missing_for_thread(self, channel_id: int) -> str:
+        held = set(self._messenger.missing_permissions(channel_id))
+        needed = self._messenger.missing_permissions(channel_id, threads=True)
+        lacking = [name for name in needed if name not in held]
+        if not lacking:
+            return ""
+        return f"No thread will be opened: Muster lacks {', '.join(lacking)} in <#{channel_id}>."
 
     def _missing(self, channel_id: int) -> str:
         missing = self._messenger.missing_permissions(channel_id)
@@ -291,9 +249,3 @@ def _require_postable(session: Session) -> None:
         )
     if session.state in (SessionState.ENDED, SessionState.CANCELLED):
         raise Refusal(f"This session is {session.state.value} and cannot be posted.")
-
-
-def _to_announcement_id(choice: str) -> int:
-    if not choice.isdecimal() or len(choice) > 18:
-        raise Refusal("Choose an announcement from the list that appears while you type.")
-    return int(choice)

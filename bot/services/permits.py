@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from bot.errors import NotPermitted
 from bot.models import Workspace
 from bot.services.ports import Actor
@@ -20,14 +22,14 @@ def is_host(actor: Actor, workspace: Workspace) -> bool:
     return actor.is_admin or bool(actor.role_ids & workspace.host_role_ids)
 
 
-def may_host(actor: Actor, workspace: Workspace, announced_by: int) -> bool:
-    """Whether somebody may run an announcement: a host, or who posted it."""
-    return is_host(actor, workspace) or actor.discord_id == announced_by
+def may_host(actor: Actor, workspace: Workspace, hosts: Set[int] = frozenset()) -> bool:
+    """Whether somebody may run an announcement: a host, or one of its own hosts (Discord ids)."""
+    return is_host(actor, workspace) or actor.discord_id in hosts
 
 
-def require_host(actor: Actor, workspace: Workspace, *, announced_by: int = 0) -> None:
-    """Hosts pass, and so does whoever posted the announcement."""
-    if may_host(actor, workspace, announced_by):
+def require_host(actor: Actor, workspace: Workspace, hosts: Set[int] = frozenset()) -> None:
+    """Hosts pass, and so do the announcement's own hosts (Discord ids)."""
+    if may_host(actor, workspace, hosts):
         return
     roles = " or ".join(f"<@&{role_id}>" for role_id in sorted(workspace.host_role_ids))
     who = f"Only {roles} can do this" if roles else "No host role is set for this workspace yet"

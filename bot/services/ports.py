@@ -90,6 +90,10 @@ class Messenger(Protocol):
         """Answer the board with a message that pings this one role."""
         ...
 
+    async def retire_board(self, channel_id: int, message_id: int, url: str) -> None:
+        """Leave a line in a board's place that leads to where it went; nothing can be pressed."""
+        ...
+
     async def open_thread(self, guild_id: int, channel_id: int, message_id: int, name: str) -> int:
         """The id of the board's thread, made now unless it has one already."""
         ...

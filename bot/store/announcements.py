@@ -108,9 +108,10 @@ class AnnouncementStore:
         return await self._unpost()
 
     async def set_message(self, announcement_id: int, message_id: int, rendered_hash: str) -> None:
-        """Posting worked: remember the message and what it shows."""
+        """Posting worked: remember the message, what it shows, and what the session was called."""
         which = _c.announcement_id == announcement_id
-        await self._update(which, message_id=message_id, rendered_hash=rendered_hash)
+        posted = {"posted_title": _c.title, "posted_starts_at": _c.starts_at}
+        await self._update(which, message_id=message_id, rendered_hash=rendered_hash, **posted)
 
     async def set_state(
         self,
@@ -120,12 +121,12 @@ class AnnouncementStore:
         now: datetime,
         by: int | None = None,
     ) -> None:
-        """Move to another state. `by` (a Discord id) and `now` are kept while it is closed.
+        """Move to another state. `by` (a Discord id) and `now` stay while closed or cancelled.
 
         Raises Refusal when it would become the second live announcement of its session.
         """
         changes: dict[str, Any] = {"state": state}
-        if state is AnnouncementState.CLOSED:
+        if state in (AnnouncementState.CLOSED, AnnouncementState.CANCELLED):
             changes |= {"closed_by": by, "closed_at": now}
         elif state is AnnouncementState.OPEN:
             changes |= {"closed_by": None, "closed_at": None}

@@ -18,10 +18,14 @@ BUTTON = 2  # Discord's component type
 
 async def type_key(who: MemberActor, shown: InteractionResult, key: str) -> InteractionResult:
     """Fill the key form in and send it."""
+    return await who.submit_modal(shown, {fields_of(shown)[0]: key})
+
+
+def fields_of(shown: InteractionResult) -> list[str]:
+    """The custom ids of a form's fields, from above."""
     modal = shown.modal
     assert modal is not None, "no form was shown"
-    fields = [field for row in modal["components"] for field in row["components"]]
-    return await who.submit_modal(shown, {fields[0]["custom_id"]: key})
+    return [field["custom_id"] for row in modal["components"] for field in row["components"]]
 
 
 def text(result: InteractionResult) -> str:
@@ -36,6 +40,11 @@ def buttons(rows: list[dict[str, Any]] | discord.Message) -> dict[str, dict[str,
     if isinstance(rows, discord.Message):
         rows = [row.to_dict() for row in rows.components]
     return {b["label"]: b for row in rows for b in row["components"] if b["type"] == BUTTON}
+
+
+def claim_buttons(rows: list[dict[str, Any]] | discord.Message) -> dict[str, dict[str, Any]]:
+    """The same, of those that claim: all of a board but its roster."""
+    return {name: one for name, one in buttons(rows).items() if one["custom_id"][:6] == "claim:"}
 
 
 def button_id(message: discord.Message, role: str, server: str = "") -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.sandbox.platforms import seeds
-from tests.cogs.hands import button_id, buttons, craft, embed_text, press, text
+from tests.cogs.hands import button_id, buttons, claim_buttons, craft, embed_text, press, text
 from tests.cogs.stage import Stage
 from tests.cogs.stories import OTTO, PIP, SABLE, SERIES, STORIES, V1, V2, Story
 
@@ -185,7 +185,7 @@ async def test_a_server_that_vanished(ready: Stage, story: Story) -> None:
     assert "This server no longer exists on" in words
     assert ready.upstream_calls("claim") == 0
     await ready.env.advance_time(3)
-    assert len(buttons(ready.board())) == 6
+    assert len(claim_buttons(ready.board())) == 6
 
 
 async def test_a_role_that_vanished(ready: Stage) -> None:

@@ -6,7 +6,7 @@ import pytest
 from simcord import MemberActor
 
 from bot.sandbox.platforms import seeds
-from tests.cogs.hands import button_id, buttons, craft, embed_text, press, text
+from tests.cogs.hands import button_id, buttons, claim_buttons, craft, embed_text, press, text
 from tests.cogs.stage import Stage
 from tests.cogs.stories import OTTO, PIP, STORIES, V2, Story
 
@@ -123,7 +123,7 @@ async def test_close_stops_claims_and_keeps_who_holds(ready: Stage, story: Story
     board = ready.board()
     assert "⛔ closed" in embed_text(board)
     assert house.pip.mention in embed_text(board)
-    assert all(button["disabled"] for button in buttons(board).values())
+    assert all(button["disabled"] for button in claim_buttons(board).values())
     late = text(await craft(house.sable, board, button_id(old, story.double)))
     assert f"closed by {house.host.mention}" in late
     assert ready.holders(story.single) == [PIP]
@@ -138,7 +138,7 @@ async def test_close_while_the_platform_is_down_still_closes(ready: Stage) -> No
     words = text(await ready.slash(house.host, "session close", announcement="1"))
     assert "is closed" in words
     assert "⛔ closed by" in embed_text(ready.board())  # at once, from memory
-    assert all(button.get("disabled") for button in buttons(ready.board()).values())
+    assert all(one.get("disabled") for one in claim_buttons(ready.board()).values())
     ready.reopen()
     assert "closed by" in text(await craft(house.pip, old, button_id(old, "Observer")))
     await ready.env.advance_time(61)
@@ -149,8 +149,9 @@ async def test_a_deleted_message_frees_the_session_to_be_posted_again(ready: Sta
     house = ready.house
     ready.env.backend.delete_message(ready.board().channel.id, ready.board().id)
     words = text(await ready.slash(house.host, "session refresh", announcement="1"))
-    assert "was deleted. Post the session again" in words
-    assert await ready.choices(house.host, "session close", "announcement") == {}
+    assert "was deleted. Post the session again: `/session repost`" in words
+    closed = text(await ready.slash(house.host, "session close", announcement="1"))
+    assert "Its message was deleted. Post it again first" in closed
     again = await ready.post(house)
     assert text(await press(house.pip, again, "Observer")).startswith("✔")
     assert ready.holders("Observer") == [PIP]
@@ -181,4 +182,4 @@ async def test_the_end_freezes_the_board(ready: Stage) -> None:
     board = ready.board()
     assert "■ ended" in embed_text(board)
     assert ready.house.pip.mention in embed_text(board)
-    assert all(button["disabled"] for button in buttons(board).values())
+    assert list(buttons(board)) == ["Roster"]

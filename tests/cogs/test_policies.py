@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.models import ClashPolicy
-from tests.cogs.hands import button_id, buttons, craft, embed_text, text
+from tests.cogs.hands import button_id, claim_buttons, craft, embed_text, text
 from tests.cogs.stage import Stage, override_command
 from tests.cogs.stories import PIP, WREN
 
@@ -23,7 +23,7 @@ async def test_a_cut_off_is_shown_then_closes_and_hosts_may_still_add(stage: Sta
     assert stage.holders("Observer") == []
     await stage.env.advance_time(65)
     assert "⛔ claims have closed <t:" in embed_text(stage.board())
-    assert all(button.get("disabled") for button in buttons(stage.board()).values())
+    assert all(button.get("disabled") for button in claim_buttons(stage.board()).values())
     added = await stage.slash(
         house.host, "session add", announcement="1", role="Observer", member=house.pip
     )

@@ -113,7 +113,7 @@ async def test_release_works_after_the_host_closed(ready: Stage, story: Story) -
     asked = await pip.click(receipt.response, label="Release")
     assert text(await pip.click(asked.response, label="Release")).startswith("✔ Released")
     assert ready.holders(story.single) == []
-    await ready.env.advance_time(3)
+    await ready.env.advance_time(8)  # the close was an edit, too
     assert f"**{story.single}** ✔ open 0/1" in embed_text(ready.board())
 
 

@@ -71,6 +71,7 @@ async def test_what_changed_while_it_was_off_is_on_the_board(ready: Stage) -> No
     role = seeds.stable_uuid("northgate/First Officer")
     ready.upstream.call(lambda: world.panel_claim(V2.session_id, server, SABLE, role))
     await ready.restart()
+    await ready.env.advance_time(30)  # first looks are spread over some seconds
     assert ready.house.sable.mention in embed_text(ready.board())
 
 

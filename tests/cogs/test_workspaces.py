@@ -7,7 +7,7 @@ from tests.cogs.hands import craft, press, refusals, text, type_key
 from tests.cogs.stage import Stage, override_command
 from tests.cogs.stories import PIP, STORIES, V2
 
-COMMANDS = ("list", "test", "settings", "key", "remove")
+COMMANDS = ("list", "test", "settings", "automatic", "key", "remove")
 
 
 async def test_only_admins(ready: Stage) -> None:

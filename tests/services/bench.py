@@ -41,17 +41,25 @@ from bot.services.linking import LinkingService
 from bot.services.openings import OpeningsService
 from bot.services.people import People
 from bot.services.policies import Policies
+from bot.services.polling import Poller
 from bot.services.ports import Actor
+from bot.services.posting import Poster
 from bot.services.reconciler import Reconciler
 from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
+from bot.services.running import RunningService
+from bot.services.tidings import Tidings
+from bot.services.witness import Witness
 from bot.services.workspaces import WorkspaceService
 from bot.store.announcements import AnnouncementStore
 from bot.store.attempts import AttemptStore
 from bot.store.database import Database
+from bot.store.hosting import HostingStore
 from bot.store.keyring import KeyRing
 from bot.store.links import LinkStore
+from bot.store.preferences import PreferenceStore
 from bot.store.role_rules import RoleRuleStore
+from bot.store.seen_claims import SeenClaimStore
 from bot.store.workspaces import WorkspaceStore
 from tests.services.fakes import Clock, FakeMessenger, FakePlatform, FakeRoblox, HandBackground
 from tests.services.worlds import MAIN, SESSION, TRAINER
@@ -105,12 +113,26 @@ class Bench:
         self.workspaces = WorkspaceService(self.workspace_store, self.messenger, policy, clock)
         self.people = People(self.links, roblox)
         self.catalog = SessionCatalog(self.workspaces, self.background, lambda: self.ticks)
+        self.preferences = PreferenceStore(database)
+        tidings = Tidings(self.workspaces, self.preferences, self.messenger)
+        self.witness = Witness(SeenClaimStore(database), self.attempts, self.links, tidings, clock)
         self.boards = BoardService(
-            self.announcements, self.workspaces, self.people, self.messenger, self.background, clock
-        )
+            self.announcements, self.workspaces, self.people, self.messenger, self.witness,
+            tidings, self.background, clock, lambda: self.ticks,
+        )  # fmt: skip
+        self.poller = Poller(
+            self.announcements, self.boards, self.catalog, self.background, clock,
+            lambda: self.ticks, lambda: 0.5,
+        )  # fmt: skip
         self.hosting = HostingService(
-            self.announcements, self.workspaces, self.catalog, self.boards, self.messenger, clock
-        )
+            self.announcements, self.workspaces, self.catalog, self.boards,
+            Poster(self.announcements, self.boards, self.messenger, clock), self.messenger, clock,
+        )  # fmt: skip
+        self.hosting_store = HostingStore(database)
+        self.running = RunningService(
+            self.announcements, self.hosting_store, self.workspaces, self.boards, self.messenger,
+            clock,
+        )  # fmt: skip
         self.rule_store = RoleRuleStore(database)
         self.policies = Policies(
             self.rule_store, self.announcements, self.attempts, self.workspaces, self.catalog,
@@ -129,7 +151,7 @@ class Bench:
         )  # fmt: skip
         self.role_rules = RoleRules(self.rule_store, self.workspaces, self.catalog)
         self.roster = RosterService(
-            self.announcements, self.hosting, self.claims, self.messenger, self.background
+            self.announcements, self.running, self.claims, self.messenger, self.background
         )
         self.reconciler = Reconciler(
             self.attempts, self.announcements, self.workspaces, self.engine, self.messenger,
@@ -213,6 +235,13 @@ class Bench:
         """One look of the reconciler, to its end."""
         await self.reconciler.settle_all()
         await self.background.settle()
+
+    async def catch_up(self) -> None:
+        """Poll every workspace, and make the edits that come of it and of earlier marks."""
+        await self.poller.poll_all()
+        await self.background.settle()
+        while await self.background.fire():
+            await self.background.settle()
 
     async def crash(self) -> Bench:
         """End everything under way, and start the next process on the same database."""

@@ -280,6 +280,7 @@ class FakeMessenger:
     told: list[tuple[str, Outcome]] = field(default_factory=list)
     notices: list[tuple[int, str]] = field(default_factory=list)
     pings: list[tuple[int, int]] = field(default_factory=list)
+    retired: dict[int, str] = field(default_factory=dict)
     threads: dict[int, str] = field(default_factory=dict)
     said: list[tuple[int, str, tuple[int, ...]]] = field(default_factory=list)
     direct: list[tuple[int, str]] = field(default_factory=list)
@@ -319,6 +320,11 @@ class FakeMessenger:
         """Note the ping."""
         self._fail()
         self.pings.append((message_id, role_id))
+
+    async def retire_board(self, channel_id: int, message_id: int, url: str) -> None:
+        """Note where it went."""
+        self._fail()
+        self.retired[message_id] = url
 
     async def open_thread(self, guild_id: int, channel_id: int, message_id: int, name: str) -> int:
         """Note the thread; it has the message's id, as Discord does it."""

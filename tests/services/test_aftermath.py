@@ -241,7 +241,7 @@ async def test_what_a_host_closed_meanwhile_is_not_claimed(bench: Bench, posted:
     await bench.platform.waiting.wait()
     second = asyncio.create_task(bench.claims.claim(bench.press(posted.helper, ANA)))
     await until(lambda: len(bench.engine._running) == 2)
-    await bench.hosting.close(actor(HOST), str(posted.announcement.announcement_id))
+    await bench.running.close(actor(HOST), str(posted.announcement.announcement_id))
     bench.platform.gate.set()
     assert (await first).code is Code.CLAIMED
     assert (await second).code is Code.CLOSED

@@ -67,6 +67,6 @@ async def test_whom_a_host_names_must_be_linked(bench: Bench, posted: Posted) ->
 
 
 async def test_a_host_may_correct_the_roster_after_closing(bench: Bench, posted: Posted) -> None:
-    await bench.hosting.close(actor(HOST), str(posted.announcement.announcement_id))
+    await bench.running.close(actor(HOST), str(posted.announcement.announcement_id))
     press = replace(bench.press(posted.trainer, HOST, door=Door.HOST), subject_id=ANA)
     assert (await bench.claims.claim(press)).code is Code.CLAIMED

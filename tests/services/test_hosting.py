@@ -197,7 +197,7 @@ async def test_a_choice_typed_by_hand(choice: str, bench: Bench) -> None:
 
 @pytest.mark.parametrize("choice", ["", "x", "-1", "9" * 30])
 async def test_an_announcement_typed_by_hand(choice: str, bench: Bench) -> None:
-    for ask in (bench.hosting.refresh, bench.hosting.close):
+    for ask in (bench.running.refresh, bench.running.close):
         with pytest.raises(Refusal, match="Choose an announcement from the list"):
             await ask(HOSTESS, choice)
 
@@ -213,18 +213,18 @@ async def test_drafts_do_not_live_for_ever(bench: Bench) -> None:
 
 async def test_close(bench: Bench, posted: Posted) -> None:
     choice = str(posted.announcement.announcement_id)
-    closed = await bench.hosting.close(HOSTESS, choice)
+    closed = await bench.running.close(HOSTESS, choice)
     assert (closed.state, closed.closed_by) == (AnnouncementState.CLOSED, HOST)
     assert closed.closed_at == bench.clock()
     assert bench.messenger.edits[-1][1].state == "closed"
     with pytest.raises(Refusal, match="already closed"):
-        await bench.hosting.close(HOSTESS, choice)
+        await bench.running.close(HOSTESS, choice)
 
 
 async def test_closing_does_not_need_the_platform(bench: Bench, posted: Posted) -> None:
     bench.platform.read_error = Unavailable("m", FACTS)
     choice = str(posted.announcement.announcement_id)
-    assert (await bench.hosting.close(HOSTESS, choice)).state is AnnouncementState.CLOSED
+    assert (await bench.running.close(HOSTESS, choice)).state is AnnouncementState.CLOSED
     board = bench.messenger.edits[-1][1]
     assert (board.state, board.closed_by) == ("closed", HOST)
     assert board.lines
@@ -236,7 +236,7 @@ async def test_closing_from_our_own_facts_when_nothing_is_in_memory(
 ) -> None:
     after = await bench.crash()
     bench.platform.read_error = Unavailable("m", FACTS)
-    await after.hosting.close(HOSTESS, str(posted.announcement.announcement_id))
+    await after.running.close(HOSTESS, str(posted.announcement.announcement_id))
     board = bench.messenger.edits[-1][1]
     assert (board.title, board.state, board.lines) == (SESSION.name, "closed", ())
 
@@ -246,7 +246,7 @@ async def test_a_close_that_discord_does_not_show_is_shown_later(
 ) -> None:
     bench.platform.read_error = Unavailable("m", FACTS)
     bench.messenger.error = MessengerError("Discord answered 500.")
-    await bench.hosting.close(HOSTESS, str(posted.announcement.announcement_id))
+    await bench.running.close(HOSTESS, str(posted.announcement.announcement_id))
     bench.platform.read_error = bench.messenger.error = None
     assert await bench.background.fire() == 1
     assert bench.messenger.edits[-1][1].state == "closed"
@@ -272,11 +272,11 @@ async def test_a_refresh_edits_always_and_frees_a_deleted_announcement(
     bench: Bench, posted: Posted
 ) -> None:
     choice = str(posted.announcement.announcement_id)
-    await bench.hosting.refresh(HOSTESS, choice)
+    await bench.running.refresh(HOSTESS, choice)
     assert len(bench.messenger.edits) == 1  # although it shows that already
     bench.messenger.error = MessageGone("The message was deleted.")
     with pytest.raises(MessageGone, match="Post the session again"):
-        await bench.hosting.refresh(HOSTESS, choice)
+        await bench.running.refresh(HOSTESS, choice)
     bench.messenger.error = None
     lost = await bench.announcements.get(GUILD, posted.announcement.announcement_id)
     assert lost is not None
@@ -289,8 +289,8 @@ async def test_a_refresh_edits_always_and_frees_a_deleted_announcement(
 async def test_refresh_reads_now(bench: Bench, posted: Posted) -> None:
     choice = str(posted.announcement.announcement_id)
     bench.platform.sessions["training"] = replace(SESSION, name="13:00 Training")
-    await bench.hosting.refresh(HOSTESS, choice)
+    await bench.running.refresh(HOSTESS, choice)
     assert bench.messenger.edits[-1][1].title == "13:00 Training"
     bench.platform.read_error = Unavailable("m", FACTS)
     with pytest.raises(Unavailable):
-        await bench.hosting.refresh(HOSTESS, choice)
+        await bench.running.refresh(HOSTESS, choice)

@@ -47,8 +47,6 @@ def named(bench: Bench) -> list[Callable[[], Awaitable[object]]]:
         lambda: hosting.draft(who, CHOICE, "", ping=False),
         lambda: hosting.post(who, 1),
         lambda: hosting.add_server(who, 1),
-        lambda: hosting.refresh(who, "1"),
-        lambda: hosting.close(who, "1"),
     ]
 
 
@@ -57,7 +55,7 @@ async def test_members_may_not(bench: Bench) -> None:
     for ask in named(bench):
         with pytest.raises(NotPermitted, match=f"<@&{HOST_ROLE}>"):
             await ask()
-    assert await bench.hosting.list_hosted(actor(ANA)) == []
+    assert await bench.running.list_hosted(actor(ANA)) == []
 
 
 async def test_without_a_host_role_admins_remain(bench: Bench) -> None:
@@ -71,8 +69,8 @@ async def test_who_posted_it_may_close_it_also_without_the_role(
     bench: Bench, posted: Posted
 ) -> None:
     former = replace(HOSTESS, role_ids=frozenset())
-    assert await bench.hosting.list_hosted(former) == [posted.announcement]
-    await bench.hosting.close(former, str(posted.announcement.announcement_id))
+    assert await bench.running.list_hosted(former) == [posted.announcement]
+    await bench.running.close(former, str(posted.announcement.announcement_id))
 
 
 async def test_guilds_are_strangers(bench: Bench, posted: Posted) -> None:
@@ -82,13 +80,13 @@ async def test_guilds_are_strangers(bench: Bench, posted: Posted) -> None:
         bench.hosting.draft(stranger, CHOICE, "", ping=False),
         bench.hosting.post(stranger, number),
         bench.hosting.add_server(stranger, number),
-        bench.hosting.refresh(stranger, str(number)),
-        bench.hosting.close(stranger, str(number)),
+        bench.running.refresh(stranger, str(number)),
+        bench.running.close(stranger, str(number)),
     ]
     for ask in asks:
         with pytest.raises(Refusal):
             await ask
-    assert await bench.hosting.list_hosted(stranger) == []
+    assert await bench.running.list_hosted(stranger) == []
     assert await bench.hosting.list_postable(stranger) == []
     assert await bench.announcements.get(GUILD, number) == posted.announcement
 

@@ -28,7 +28,7 @@ async def test_open_sessions_come_with_their_boards(bench: Bench, posted: Posted
     assert announcement == posted.announcement
     assert board == bench.messenger.posts[0][1]
     assert await bench.openings.list_open(STRANGERS) == []
-    await bench.hosting.close(actor(HOST), str(announcement.announcement_id))
+    await bench.running.close(actor(HOST), str(announcement.announcement_id))
     assert await bench.openings.list_open(GUILD) == []
 
 

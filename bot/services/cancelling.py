@@ -1,0 +1,131 @@
+"""Cancelling a session here: the board says so, who holds a role hears of it, claims may go too."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.errors import MessengerError, MusterError
+from bot.models import AccountLink, Announcement, Session
+from bot.services.boards import BoardService
+from bot.services.claims import ClaimService, Press
+from bot.services.outcomes import Code
+from bot.services.ports import Messenger
+from bot.services.running import RunningService
+from bot.store.announcements import AnnouncementStore
+from bot.store.links import LinkStore
+from bot.store.preferences import PreferenceStore
+from bot.text import safe
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 40  # members pinged by one message, so that its text stays short enough
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """What became of it."""
+
+    announcement: Announcement
+    told: int  # holders who were pinged or written to
+    not_told: int  # holders who hear of it from the board only
+    released: int
+    kept: int  # claims that still stand on the platform
+    unread: bool = False  # the platform did not say who holds what
+
+
+class Cancelling:
+    """Cancels announcements for hosts."""
+
+    def __init__(
+        self,
+        running: RunningService,
+        announcements: AnnouncementStore,
+        boards: BoardService,
+        links: LinkStore,
+        claims: ClaimService,
+        preferences: PreferenceStore,
+        messenger: Messenger,
+    ) -> None:
+        self._running = running
+        self._announcements = announcements
+        self._boards = boards
+        self._links = links
+        self._claims = claims
+        self._preferences = preferences
+        self._messenger = messenger
+
+    async def cancel(self, press: Press, choice: str, *, release_all: bool) -> Cancelled:
+        """Cancel with the press's reason. With `release_all` the platform's claims are given back.
+
+        As far as it can release and the holders are linked. Raises Refusal when it may not be.
+        """
+        announcement = await self._running.cancel(press.actor, choice, press.reason)
+        try:
+            session = await self._boards.fetch(announcement)
+        except MusterError as error:
+            log.warning("holders of %s unknown: %s", announcement.announcement_id, error)
+            return Cancelled(announcement, 0, 0, 0, 0, unread=True)
+        everybody = {claim.roblox_id for server in session.servers for claim in server.claims}
+        links = await self._links.map_by_roblox(announcement.guild_id, everybody)
+        told = await self._tell(press, announcement, list(links.values()))
+        held = sum(len(server.claims) for server in session.servers)
+        released = await self._release(press, announcement, session, links) if release_all else 0
+        not_told = len(everybody) - told
+        return Cancelled(announcement, told, not_told, released, held - released)
+
+    async def _tell(
+        self, press: Press, announcement: Announcement, links: Sequence[AccountLink]
+    ) -> int:
+        """How many were reached: in the thread where there is one, and by direct message."""
+        ids = sorted(link.discord_id for link in links)
+        why = f" Reason: “{safe(press.reason, 300)}”" if press.reason.strip() else ""
+        start = int(announcement.starts_at.timestamp())
+        text = f"✖ “{safe(announcement.title)}” (<t:{start}:f>) is cancelled.{why}"
+        reached = await self._tell_in_thread(announcement, text, ids)
+        for discord_id in ids:
+            wants = await self._preferences.get(announcement.guild_id, discord_id)
+            if wants.direct and await self._messenger.send_direct(discord_id, text):
+                reached.add(discord_id)
+        return len(reached)
+
+    async def _tell_in_thread(
+        self, announcement: Announcement, text: str, ids: Sequence[int]
+    ) -> set[int]:
+        reached: set[int] = set()
+        if announcement.thread_id is None:
+            return reached
+        try:
+            for start in range(0, len(ids), AT_ONCE):
+                some = ids[start : start + AT_ONCE]
+                named = " ".join(f"<@{discord_id}>" for discord_id in some)
+                await self._messenger.say(announcement.thread_id, f"{named}\n{text}", some)
+                reached |= set(some)
+        except MessengerError as error:
+            log.warning("thread of %s: %s", announcement.announcement_id, error)
+        return reached
+
+    async def _release(
+        self,
+        press: Press,
+        announcement: Announcement,
+        session: Session,
+        links: dict[int, AccountLink],
+    ) -> int:
+        """How many claims were given back, each through the engine, one after the other."""
+        released = 0
+        for opening in await self._announcements.list_openings(announcement.announcement_id):
+            place = opening.place
+            for roblox_id in session.holders(place.server_id, place.role_id):
+                link = links.get(roblox_id)
+                if link is None:
+                    continue
+                one = replace(
+                    press, opening_id=opening.opening_id, subject_id=link.discord_id,
+                    interaction_id=None, interaction_token="", journalled=asyncio.Event(),
+                )  # fmt: skip
+                outcome = await self._claims.release(one)
+                released += outcome.code is Code.RELEASED
+        return released

@@ -1,0 +1,271 @@
+"""Running an announcement that is posted: refresh, edit, close, cancel, post again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+from bot.errors import MessengerError, MusterError, Refusal
+from bot.models import Announcement, AnnouncementState, Opening, Workspace
+from bot.services.board_facts import fingerprint
+from bot.services.boards import BoardService
+from bot.services.lanes import Lanes
+from bot.services.permits import may_host, require_host
+from bot.services.ports import Actor, Messenger
+from bot.services.workspaces import WorkspaceService
+from bot.store.announcements import AnnouncementStore
+from bot.store.hosting import Edits, HostingStore
+
+log = logging.getLogger(__name__)
+
+MAX_CO_HOSTS = 10
+PATIENCE = 60.0  # seconds that one host waits for another who does the same to one announcement
+_LIVE = (AnnouncementState.OPEN, AnnouncementState.CLOSED)
+
+
+class RunningService:
+    """What hosts do with a posted announcement. Every act asks first whether they may."""
+
+    def __init__(
+        self,
+        announcements: AnnouncementStore,
+        store: HostingStore,
+        workspaces: WorkspaceService,
+        boards: BoardService,
+        messenger: Messenger,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._announcements = announcements
+        self._store = store
+        self._workspaces = workspaces
+        self._boards = boards
+        self._messenger = messenger
+        self._clock = clock
+        self._lanes = Lanes()
+
+    async def list_hosted(self, actor: Actor) -> list[Announcement]:
+        """Announcements of coming and running sessions that this member may run, by start."""
+        workspaces = {w.workspace_id: w for w in await self._workspaces.list_all(actor.guild_id)}
+        return [
+            announcement
+            for announcement in await self._store.list_runnable(actor.guild_id, self._clock())
+            if announcement.workspace_id in workspaces  # not removed between the two readings
+            and may_host(actor, workspaces[announcement.workspace_id], announcement.host_ids)
+        ]
+
+    async def get_hosted(self, actor: Actor, choice: str) -> tuple[Announcement, Workspace]:
+        """The chosen announcement, for somebody who may run it; Refusal for anybody else."""
+        number = _to_announcement_id(choice)
+        announcement = await self._announcements.get(actor.guild_id, number)
+        if announcement is None or announcement.state is AnnouncementState.DRAFT:
+            raise Refusal(
+                "There is no such announcement here. Post the session with `/session post`."
+            )
+        workspace = await self._workspaces.get(actor.guild_id, announcement.workspace_id)
+        require_host(actor, workspace, announcement.host_ids)
+        return announcement, workspace
+
+    async def list_openings(self, actor: Actor, choice: str) -> list[Opening]:
+        """The roles of a chosen announcement, for who may run it; empty for anybody else."""
+        hosted = {str(one.announcement_id) for one in await self.list_hosted(actor)}
+        if choice not in hosted:
+            return []
+        return await self._announcements.list_openings(int(choice))
+
+    async def refresh(self, actor: Actor, choice: str) -> Announcement:
+        """Read the session anew and correct the board at once."""
+        announcement, _ = await self.get_hosted(actor, choice)
+        await self._boards.refresh(announcement.announcement_id, always=True)
+        return announcement
+
+    async def close(self, actor: Actor, choice: str) -> Announcement:
+        """No more claims through this board; the roster stays."""
+        announcement, _ = await self.get_hosted(actor, choice)
+        _require(announcement, AnnouncementState.OPEN)
+        closed = await self._move(announcement, AnnouncementState.CLOSED, actor)
+        await self._show(closed)
+        return closed
+
+    async def reopen(self, actor: Actor, choice: str) -> Announcement:
+        """Claims again: after a close, or after a cancelling that was a mistake."""
+        announcement, _ = await self.get_hosted(actor, choice)
+        _require(announcement, AnnouncementState.CLOSED, AnnouncementState.CANCELLED)
+        self._require_time(announcement)
+        opened = await self._move(announcement, AnnouncementState.OPEN, actor)
+        await self._store.change(opened.announcement_id, cancel_reason="")
+        await self._show(opened)
+        return opened
+
+    async def cancel(self, actor: Actor, choice: str, reason: str) -> Announcement:
+        """Say that the session does not take place. The platform is not touched."""
+        announcement, _ = await self.get_hosted(actor, choice)
+        _require(announcement, *_LIVE)
+        await self._store.change(announcement.announcement_id, cancel_reason=reason.strip())
+        cancelled = await self._move(announcement, AnnouncementState.CANCELLED, actor)
+        await self._show(cancelled)
+        return cancelled
+
+    async def edit(
+        self, actor: Actor, choice: str, *, note: str | None = None, cutoff: int | None = None,
+        no_cutoff: bool = False, co_host: int | None = None, no_co_host: int | None = None,
+    ) -> Announcement:  # fmt: skip
+        """Change what is named. `cutoff` in minutes before the start; co-hosts as Discord ids."""
+        announcement, _ = await self.get_hosted(actor, choice)
+        _require(announcement, *_LIVE)
+        edits: Edits = {}
+        if note is not None:
+            edits["note"] = note.strip()
+        if cutoff is not None or no_cutoff:
+            edits["cutoff_minutes"] = None if no_cutoff else cutoff
+        if co_host is not None or no_co_host is not None:
+            co_hosts = announcement.co_host_ids | ({co_host} if co_host else set())
+            edits["co_host_ids"] = co_hosts - {no_co_host, announcement.host_id}
+            if len(edits["co_host_ids"]) > MAX_CO_HOSTS:
+                raise Refusal(f"At most {MAX_CO_HOSTS} co-hosts. Remove one first: `no_cohost`.")
+        await self._store.change(announcement.announcement_id, **edits)
+        changed = await self._again(announcement)
+        await self._show(changed)
+        return changed
+
+    async def show_roles(
+        self, actor: Actor, announcement_id: int, opening_ids: Collection[int]
+    ) -> Announcement:
+        """Show the roles of these openings on the board, and no others."""
+        announcement, _ = await self.get_hosted(actor, str(announcement_id))
+        _require(announcement, *_LIVE)
+        openings = await self._announcements.list_openings(announcement_id)
+        shown = {
+            (one.place.group_id, one.place.role_id)
+            for one in openings
+            if one.opening_id in opening_ids
+        }
+        if not shown:
+            raise Refusal("At least one role must stay on the board. To stop claims, close it.")
+        await self._store.show_roles(announcement_id, shown)
+        await self._show(announcement)
+        return announcement
+
+    async def ping_again(self, actor: Actor, announcement_id: int) -> Announcement:
+        """Ping the workspace's ping role once more below the board; only once."""
+        announcement, workspace = await self.get_hosted(actor, str(announcement_id))
+        _require(announcement, AnnouncementState.OPEN)
+        if workspace.ping_role_id is None or announcement.message_id is None:
+            raise Refusal("No ping role is set. An admin sets it with `/workspace settings`.")
+        if not await self._store.mark_pinged_again(announcement_id, self._clock()):
+            raise Refusal("It was pinged a second time already; more would only annoy.")
+        try:
+            await self._messenger.ping_board(
+                announcement.channel_id, announcement.message_id, workspace.ping_role_id
+            )
+        except MessengerError:
+            await self._store.forget_second_ping(announcement_id)
+            raise
+        return announcement
+
+    async def add_server(self, actor: Actor, announcement_id: int) -> Announcement:
+        """Add one more server to the session on the platform; the board shows it."""
+        announcement, workspace = await self.get_hosted(actor, str(announcement_id))
+        _require(announcement, *_LIVE)
+        async with (
+            self._lanes.enter(("server", str(announcement_id)), PATIENCE),
+            self._workspaces.watch(workspace.workspace_id) as provider,
+        ):
+            if not provider.capabilities.has_servers:
+                raise Refusal(f"{workspace.kind.label} sessions have no servers.")
+            session = await provider.fetch_session(announcement.session_id)
+            name = f"Server {len(session.servers) + 1}" if session.servers else "Main"
+            await provider.create_server(session.session_id, name)
+        await self._show(announcement)
+        return announcement
+
+    async def repost(self, actor: Actor, choice: str) -> Announcement:
+        """A new message for the board, also after the old one was deleted. Pings nobody."""
+        async with self._lanes.enter(("repost", choice), PATIENCE):
+            announcement, workspace = await self.get_hosted(actor, choice)
+            _require(announcement, *_LIVE, AnnouncementState.LOST)
+            self._require_time(announcement)
+            channel_id = workspace.announcement_channel_id or announcement.channel_id
+            if missing := self._messenger.missing_permissions(channel_id):
+                names = ", ".join(missing)
+                raise Refusal(
+                    f"Muster lacks {names} in <#{channel_id}>. An admin can grant it there."
+                )
+            session = await self._boards.fetch(announcement)
+            lost = announcement.state is AnnouncementState.LOST
+            if lost:  # before anything is posted: another board of the session may be live by now
+                announcement = await self._move(announcement, AnnouncementState.OPEN, actor)
+            board = await self._boards.build(announcement, session)
+            old = (announcement.channel_id, announcement.message_id)
+            nonce = f"m{announcement.announcement_id}-{(old[1] or 0) % 10**9}"
+            try:
+                message_id = await self._messenger.post_board(
+                    channel_id, board, ping_role_id=None, nonce=nonce
+                )
+            except MessengerError:
+                if lost:
+                    await self._move(announcement, AnnouncementState.LOST, actor)
+                raise
+            await self._store.set_board(
+                announcement.announcement_id, channel_id, message_id, fingerprint(board)
+            )
+            posted = await self._again(announcement)
+            if old[1] is not None and not lost:
+                await self._retire(old[0], old[1], posted)
+            return posted
+
+    async def _retire(self, channel_id: int, message_id: int, posted: Announcement) -> None:
+        try:
+            await self._messenger.retire_board(channel_id, message_id, posted.url)
+        except MessengerError as error:  # the new one stands; the old one may be deleted by hand
+            log.warning("old board of %s not retired: %s", posted.announcement_id, error)
+
+    async def _move(
+        self, announcement: Announcement, state: AnnouncementState, actor: Actor
+    ) -> Announcement:
+        await self._announcements.set_state(
+            announcement.announcement_id, state, by=actor.discord_id, now=self._clock()
+        )
+        return await self._again(announcement)
+
+    async def _again(self, announcement: Announcement) -> Announcement:
+        found = await self._announcements.get(announcement.guild_id, announcement.announcement_id)
+        if found is None:
+            raise Refusal("This announcement no longer exists.")
+        return found
+
+    async def _show(self, announcement: Announcement) -> None:
+        """Correct the board now. What was decided stands, also when that does not work."""
+        number = announcement.announcement_id
+        try:
+            await self._boards.refresh(number)
+        except MusterError as error:
+            log.warning("board %s not refreshed: %s", number, error)
+            self._boards.mark_dirty(number)
+            if announcement.state is AnnouncementState.CLOSED:
+                await self._take_buttons_away(announcement)
+
+    async def _take_buttons_away(self, closed: Announcement) -> None:
+        try:
+            await self._boards.show_closed(closed)
+        except MusterError as error:
+            log.warning("board %s not shown as closed: %s", closed.announcement_id, error)
+
+    def _require_time(self, announcement: Announcement) -> None:
+        if announcement.ends_at <= self._clock():
+            raise Refusal("This session is over.")
+
+
+def _require(announcement: Announcement, *states: AnnouncementState) -> None:
+    """The announcement is in one of these states, else Refusal."""
+    if announcement.state in states:
+        return
+    if announcement.state is AnnouncementState.LOST:
+        raise Refusal("Its message was deleted. Post it again first: `/session repost`")
+    raise Refusal(f"This announcement is already {announcement.state.value}.")
+
+
+def _to_announcement_id(choice: str) -> int:
+    if not choice.isascii() or not choice.isdecimal() or len(choice) > 18:
+        raise Refusal("Choose an announcement from the list that appears while you type.")
+    return int(choice)
