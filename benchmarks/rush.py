@@ -13,7 +13,7 @@ import typer
 from bot.sandbox.acts import Cast
 from bot.sandbox.discord.interactions import Interaction
 from bot.sandbox.discord.models import User
-from bot.sandbox.discord.people import Json, Sandbox, buttons_of
+from bot.sandbox.discord.people import Json, Sandbox, roles_of
 from bot.sandbox.platforms import seeds
 from bot.sandbox.platforms.readmin_world import Role, Server
 from bot.sandbox.platforms.roblox import RobloxUser
@@ -50,7 +50,7 @@ async def link(cast: Cast, members: list[User]) -> None:
 
 async def press(sandbox: Sandbox, board: Json, number: int, member: User) -> str:
     """One press; the interaction's id."""
-    buttons = buttons_of(board)
+    buttons = roles_of(board)
     button = buttons[number % len(buttons)]["custom_id"]
     body = {"as": str(member.id), "message_id": board["id"], "custom_id": button}
     begun = await sandbox.call("POST", "/actions/press", json=body)

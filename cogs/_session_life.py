@@ -273,12 +273,14 @@ def _cancelled(done: Cancelled, release_all: bool) -> str:
             "✔ Cancelled. The platform did not answer, so nobody was told besides by the board, and"
             " the claims still stand there."
         )
-    parts = [f"✔ Cancelled. {done.told} of who hold a role were told"]
-    parts.append(f", {done.not_told} can only read it on the board." if done.not_told else ".")
+    if not done.told and not done.not_told:
+        return "✔ Cancelled. Nobody held a role."
+    parts = [f"✔ Cancelled. People with a role who were told: {done.told}"]
+    parts.append(f"; who can only read it on the board: {done.not_told}." if done.not_told else ".")
     if release_all:
-        parts.append(f" {done.released} claims were given back; {done.kept} still stand.")
+        parts.append(f" Claims given back: {done.released}; still standing: {done.kept}.")
     elif done.kept:
-        parts.append(f" Their {done.kept} claims still stand on the platform.")
+        parts.append(f" Claims that still stand on the platform: {done.kept}.")
     return "".join(parts)
 
 

@@ -239,7 +239,7 @@ def _shows(board: Json, text: str) -> Callable[[Json], bool]:
     """Whether a message is this board and shows a text, on a button or in the embed."""
 
     def matches(message: Json) -> bool:
-        labels = [c["label"] for row in message["components"] for c in row["components"]]
+        labels = [c.get("label") for row in message["components"] for c in row["components"]]
         return message["id"] == board["id"] and text in "\n".join((text_of(message), *labels))
 
     return matches

@@ -34,7 +34,11 @@ class Stage:
 
     def read(self, what: str, message: Json, *expected: str) -> None:
         """A message that stands in a channel; its buttons count as text."""
-        labels = [c["label"] for row in message["components"] for c in row["components"]]
+        labels = [
+            c.get("label") or c["placeholder"]
+            for row in message["components"]
+            for c in row["components"]
+        ]
         self._compare(what, "\n".join((text_of(message), " | ".join(labels))), expected)
 
     def check(self, fact: str, seen: object, wanted: object) -> None:

@@ -72,8 +72,8 @@ async def test_cancel_says_so_and_leaves_the_platform_alone(ready: Stage) -> Non
     words = text(
         await ready.slash(house.host, "session cancel", announcement="1", reason="No **pilots**")
     )
-    assert "✔ Cancelled. 0 of who hold a role were told, 1 can only read it on the board." in words
-    assert "Their 1 claims still stand" in words
+    assert "were told: 0; who can only read it on the board: 1." in words
+    assert "Claims that still stand on the platform: 1." in words
     board = embed_text(ready.board())
     assert "✖ cancelled by" in board
     assert "No \\*\\*pilots\\*\\*" in board
@@ -93,7 +93,7 @@ async def test_cancel_gives_everything_back_when_asked(ready: Stage) -> None:
     words = text(
         await ready.slash(house.host, "session cancel", announcement="1", release_all=True)
     )
-    assert "2 claims were given back; 0 still stand." in words
+    assert "Claims given back: 2; still standing: 0." in words
     assert ready.holders("Observer") == []
     assert ready.holders("Captain") == []
 

@@ -14,7 +14,7 @@ import pytest_asyncio
 from bot.sandbox.acts import Cast
 from bot.sandbox.demo import prepare
 from bot.sandbox.demo_api import DemoApi
-from bot.sandbox.discord.people import Answer, Json, Person, Sandbox, buttons_of
+from bot.sandbox.discord.people import Answer, Json, Person, Sandbox, roles_of
 from bot.sandbox.platforms import seeds
 from bot.sandbox.town import Community, Town
 from bot.services.outcomes import Code
@@ -47,7 +47,7 @@ class Demo:
         """Press a role on a board, by default on the last one of that title."""
         person = self.person(name)
         board = [m for m in await person.messages() if _is_board(m, title)][which]
-        labels = [button["label"] for button in buttons_of(board)]
+        labels = [button["label"] for button in roles_of(board)]
         (label,) = [la for la in labels if la.startswith(f"{role} ") and la.endswith(server)]
         return await person.press(board, label)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox.acts import NOT_LINKED, Cast, holders
-from bot.sandbox.discord.people import Answer, Json, Person, Sandbox, buttons_of
+from bot.sandbox.discord.people import Answer, Json, Person, Sandbox, roles_of
 from bot.sandbox.platforms import seeds
 from bot.sandbox.platforms.platform import Platform
 from bot.sandbox.town import Town
@@ -166,7 +166,7 @@ class Crashes:
         counts = Counter(role for _, role in holders(stand.platform, stand.session_id))
 
         def shows(message: Json) -> bool:
-            labels = [button["label"] for button in buttons_of(message)]
+            labels = [button["label"] for button in roles_of(message)]
             return message["id"] == stand.board["id"] and all(
                 label.startswith(f"{role} {counts[role]}/")
                 for role, label in zip(stand.roles, labels, strict=True)
@@ -194,7 +194,7 @@ async def _until(happened: Callable[[], bool], otherwise: str, pause: float = LO
 
 async def _begin(person: Person, board: Json, role: str) -> Answer:
     """Press and do not wait."""
-    (button,) = [b for b in buttons_of(board) if b["label"].rpartition(" ")[0] == role]
+    (button,) = [b for b in roles_of(board) if b["label"].rpartition(" ")[0] == role]
     body = {"as": person.id, "message_id": board["id"], "custom_id": button["custom_id"]}
     begun = await person.sandbox.call("POST", "/actions/press", json=body)
     return Answer(person, {"interaction_id": begun["interaction_id"]})
@@ -251,5 +251,5 @@ async def _stand(cast: Cast, name: str, platform: Platform, session_id: str) -> 
     community = town.forest if name == "redwood" else town.coast
     board = await cast.post(community, "Juno", session_id)
     people = {str(a.user_id): cast.person(a.display_name, community) for a in PEOPLE}
-    roles = tuple(button["label"].rpartition(" ")[0] for button in buttons_of(board))
+    roles = tuple(button["label"].rpartition(" ")[0] for button in roles_of(board))
     return Stand(name, platform, session_id, board, people, roles)

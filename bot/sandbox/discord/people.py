@@ -247,6 +247,11 @@ def buttons_of(message: Json) -> list[Json]:
     return [c for c in _components(message) if c["type"] == 2]
 
 
+def roles_of(board: Json) -> list[Json]:
+    """The buttons of a board that claim a role."""
+    return [one for one in buttons_of(board) if one["custom_id"].startswith("claim:")]
+
+
 def _components(message: Json) -> list[Json]:
     return [child for row in message["components"] for child in row["components"]]
 
