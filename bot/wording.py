@@ -205,6 +205,9 @@ def _key(o: Outcome) -> str:
 
 
 def _limited(o: Outcome) -> str:
+    if o.why:  # ours to say, not the platform's
+        waits = f"⏳ {_place(o)} has to wait: {o.why}. Nothing was sent."
+        return f"{waits}\nTry again in a minute or two."
     busy = f"⏳ {o.platform or 'The platform'} is busy"
     until = f" until <t:{int(o.until.timestamp())}:T>" if o.until else ""
     return f"{busy}{until}; nothing was sent.\nTry again {'then' if o.until else 'in a minute'}."

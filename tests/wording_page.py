@@ -89,7 +89,11 @@ CASES: dict[Code, list[tuple[str, dict[str, object]]]] = {
     ],
     Code.PLAN: [("", {"platform": SERIES, "words": "Upgrade to use custom roles."})],
     Code.KEY: [("", {"words": "Workspace not found"})],
-    Code.LIMITED: [("until a time", {"until": NOON}), ("for a while", {})],
+    Code.LIMITED: [
+        ("until a time", {"until": NOON}),
+        ("for a while", {}),
+        ("a release may yet arrive", {"why": "somebody's release there is still being confirmed"}),
+    ],
     Code.DOWN: [("", {}), ("Roblox, which tells the rank", {"platform": "Roblox"})],
     Code.UNKNOWN: [("of a claim", {}), ("of a release", {"releasing": True})],
     Code.STILL_RUNNING: [("", {}), ("to a host", {"subject_id": 5})],
