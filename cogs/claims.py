@@ -64,7 +64,7 @@ class Claims(commands.Cog):
     @app_commands.guild_only()
     async def my_claims(self, interaction: Interaction) -> None:
         """Show the roles that you hold."""
-        await answer(interaction, self._list_mine(interaction))
+        await answer(interaction, self._with_earlier(interaction, self._list_mine(interaction)))
 
     @app_commands.command(name="open")
     @app_commands.guild_only()
@@ -164,24 +164,24 @@ class Claims(commands.Cog):
         press = to_press(interaction, 0, Door.SLASH)
         opening = await self.openings.find(press.actor.guild_id, session, role, server)
         press = replace(press, opening_id=opening.opening_id)
-        return await self._with_earlier(interaction, self.claims.claim(press))
+        return await self._with_earlier(interaction, _worded(self.claims.claim(press)))
 
     async def _claim(
         self, interaction: Interaction, opening: int, *, move: bool = False, anyway: bool = False
     ) -> Reply:
         press = to_press(interaction, opening, Door.BUTTON)
         press = replace(press, move_confirmed=move, clash_confirmed=anyway)
-        return await self._with_earlier(interaction, self.claims.claim(press))
+        return await self._with_earlier(interaction, _worded(self.claims.claim(press)))
 
     async def _release(self, interaction: Interaction, opening: int, door: Door) -> Reply:
         work = self.claims.release(to_press(interaction, opening, door))
-        return await self._with_earlier(interaction, work)
+        return await self._with_earlier(interaction, _worded(work))
 
-    async def _with_earlier(self, interaction: Interaction, work: Awaitable[Outcome]) -> Reply:
+    async def _with_earlier(self, interaction: Interaction, work: Awaitable[Reply]) -> Reply:
         """The answer, after what the member could not be told before."""
         actor = to_actor(interaction)
         earlier = await self.claims.untold(actor.guild_id, actor.discord_id)
-        reply = outcome_reply(await work)
+        reply = await work
         for outcome in reversed(earlier[:MAX_EARLIER]):
             told = outcome_reply(outcome)
             host = f" (by <@{outcome.by_id}>)" if outcome.by_id else ""
@@ -256,6 +256,10 @@ def _holding(holding: Holding) -> str:
         f"✔ **{safe(holding.role_name)}** in “{safe(holding.session_title)}”{server} ·"
         f" {when(holding.starts_at)} · {holding.platform}"
     )
+
+
+async def _worded(work: Awaitable[Outcome]) -> Reply:
+    return outcome_reply(await work)
 
 
 async def _kept() -> Reply:

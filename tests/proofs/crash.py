@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.replies import AT_WORK
 from bot.sandbox.acts import NOT_LINKED, Cast, holders
 from bot.sandbox.discord.people import Answer, Json, Person, Sandbox, roles_of
 from bot.sandbox.platforms import seeds
@@ -79,8 +80,10 @@ class Crashes:
             stand.platform.faults.clear()
         await self.town.start_bot()
         await self._settled()
-        unanswered = await self._check(answers, self._rows()[len(before) :])
-        return Killed(number, aimed_at, phases, len(answers), unanswered)
+        rows = self._rows()[len(before) :]
+        unanswered = await self._check(answers, rows)
+        await self._told_later(unanswered, rows)
+        return Killed(number, aimed_at, phases, len(answers), len(unanswered))
 
     async def _press_all(self, dice: random.Random) -> list[tuple[Stand, str, Answer]]:
         """Everybody presses one role on every board; who, where, and the interaction."""
@@ -130,35 +133,58 @@ class Crashes:
 
     async def _check(
         self, answers: list[tuple[Stand, str, Answer]], rows: list[sqlite3.Row]
-    ) -> int:
-        """Words = journal = platform = board; returns how many Discord answered in our place."""
+    ) -> list[tuple[Stand, Answer]]:
+        """Words = journal = platform = board; returns the presses that Muster never answered."""
         confirmed = {(row["session_id"], str(row["roblox_id"])) for row in rows
                      if row["state"] == "confirmed"}  # fmt: skip
-        unanswered = 0
         for stand in self._stands:
             held = [roblox_id for roblox_id, _ in holders(stand.platform, stand.session_id)]
             told = {who for session_id, who in confirmed if session_id == stand.session_id}
             assert sorted(held) == sorted(told), f"{stand.name}: held {held}, journal {told}"
             _never_twice(stand)
             await self._board(stand)
+        journalled, unanswered = {row["interaction_id"] for row in rows}, []
         for stand, roblox_id, answer in answers:
-            ended = await self._ended(answer)
-            if ended.state == "failed":  # nobody had acknowledged it when the process died
-                unanswered += 1
+            ended = await self._ended(answer, int(answer.interaction_id) in journalled)
+            # Discord said so itself, or the last words were to try again: true as far as they go.
+            if ended.state == "failed" or ended.text == AT_WORK:
+                unanswered.append((stand, answer))
                 continue
             claimed = (stand.session_id, roblox_id) in confirmed
-            own = ended.text.split("\n\n")[
-                -1
-            ]  # what earlier rounds owe the person stands before it
-            said = own.startswith("✔ You are")
+            # What earlier rounds owe the person stands before it.
+            said = ended.text.split("\n\n")[-1].startswith("✔ You are")
             assert said is claimed, f"{stand.name}: {roblox_id} claimed={claimed}: {ended.text}"
         return unanswered
 
-    async def _ended(self, answer: Answer) -> Answer:
+    async def _told_later(
+        self, unanswered: list[tuple[Stand, Answer]], rows: list[sqlite3.Row]
+    ) -> None:
+        """Whoever got no answer to what was carried out hears its ending at the next visit."""
+        self._write("UPDATE claim_attempts SET settled_at = datetime(settled_at, '-60 seconds')"
+                    " WHERE told = 0")  # fmt: skip
+        by_interaction = {row["interaction_id"]: row for row in rows}
+        visits: dict[Person, str] = {}
+        for stand, answer in unanswered:
+            row, person = by_interaction.get(int(answer.interaction_id)), answer.person
+            if row is None:  # never accepted: that nothing came of it has been seen
+                continue
+            if person not in visits:
+                visits[person] = (await person.command("claims")).text
+            said = [part for part in visits[person].split("\n\n")
+                    if row["operation_id"][:8] in part]  # fmt: skip
+            claimed = row["state"] == "confirmed"
+            assert [one.startswith("Earlier: ✔ You are") for one in said] == [claimed], (
+                f"{stand.name}: {dict(row)} was told as {visits[person]}"
+            )
+
+    async def _ended(self, answer: Answer, journalled: bool) -> Answer:
         """The interaction once it is over for the one who pressed."""
+        open_ends = ("has not confirmed", AT_WORK) if journalled else ("has not confirmed",)
         async with asyncio.timeout(WITHIN):
             latest = await answer.refresh()
-            while latest.state in ("waiting", "thinking") or "has not confirmed" in latest.text:
+            while latest.state in ("waiting", "thinking") or any(
+                words in latest.text for words in open_ends
+            ):
                 latest = await latest.next(5.0)
         return latest
 
