@@ -254,7 +254,11 @@ class Story:
         rows = self.office.journal()
         mine = [r for r in rows if (self.base_urls[r["workspace_id"]], r["roblox_id"]) == who]
         open_rows = [row for row in mine if not AttemptState(row["state"]).settled]
-        if open_rows or any(asked.held[0::3] == who for asked in self.live.values()):
+        # What goes while we release on that server is taken for lost, and put back.
+        releasing = {AttemptKind.RELEASE.value, AttemptState.SENT.value}
+        here = [r for r in rows if (self.base_urls[r["workspace_id"]], r["server_id"]) == what[:2]]
+        undone = not held and any(releasing == {row["kind"], row["state"]} for row in here)
+        if undone or open_rows or any(asked.held[0::3] == who for asked in self.live.values()):
             self.murky.add(who)
         self.changes.append((len(rows) + 0.5, held, what))
 
