@@ -168,8 +168,8 @@ def _not_open(o: Outcome) -> str:
 def _list_form(o: Outcome) -> str:
     return (
         f"⛔ {_place(o)} cannot be claimed from Discord: its server was made in the {o.platform}"
-        " panel. It is not your fault.\nClaim it there, or ask the host to add a server with"
-        " `/session post`."
+        " panel. It is not your fault.\nClaim it there, or ask the host to add a server:"
+        " `/session server`."
     )
 
 
@@ -205,10 +205,7 @@ def _key(o: Outcome) -> str:
 
 
 def _limited(o: Outcome) -> str:
-    if o.why:  # ours to say, not the platform's
-        waits = f"⏳ {_place(o)} has to wait: {o.why}. Nothing was sent."
-        return f"{waits}\nTry again in a minute or two."
-    busy = f"⏳ {o.platform or 'The platform'} is busy"
+    busy = f"⏳ {o.platform or 'The platform'} is busy{f': {o.why}' if o.why else ''}"
     until = f" until <t:{int(o.until.timestamp())}:T>" if o.until else ""
     return f"{busy}{until}; nothing was sent.\nTry again {'then' if o.until else 'in a minute'}."
 

@@ -92,7 +92,7 @@ CASES: dict[Code, list[tuple[str, dict[str, object]]]] = {
     Code.LIMITED: [
         ("until a time", {"until": NOON}),
         ("for a while", {}),
-        ("a release may yet arrive", {"why": "somebody's release there is still being confirmed"}),
+        ("a release may yet arrive", {"why": "a release on this server is still being confirmed"}),
     ],
     Code.DOWN: [("", {}), ("Roblox, which tells the rank", {"platform": "Roblox"})],
     Code.UNKNOWN: [("of a claim", {}), ("of a release", {"releasing": True})],

@@ -18,7 +18,7 @@ from bot.store.announcements import AnnouncementStore
 from bot.store.links import LinkStore
 
 HIGHEST_RANK = 255
-UNSURE = "somebody's release there is still being confirmed"
+UNSURE = "a release on this server is still being confirmed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ async def test_nobody_writes_to_that_server(bench: Bench, posted: Posted) -> Non
     await lose_a_release(bench, posted)
     outcome = await bench.claims.claim(bench.press(posted.trainer, BEN))
     assert (outcome.code, outcome.why) == (
-        Code.LIMITED, "somebody's release there is still being confirmed",
+        Code.LIMITED, "a release on this server is still being confirmed",
     )  # fmt: skip
     assert bench.platform.writes == []
     (row,) = await bench.journal(BEN)
