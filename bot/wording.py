@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.services.outcomes import Code, Outcome
-from bot.text import safe, when
+from bot.text import isolated, safe, when
 
 
 def outcome_words(outcome: Outcome) -> str:
@@ -16,9 +16,9 @@ def quoted(words: str) -> str:
     return f": “{safe(words.strip().rstrip('.'), 300)}”." if words else "."
 
 
-def _place(outcome: Outcome) -> str:
-    server = f", {safe(outcome.server_name)}" if outcome.server_name else ""
-    return f"**{safe(outcome.role_name)}** in “{safe(outcome.session_title)}”{server}"
+def _place(o: Outcome) -> str:
+    server = f", {isolated(safe(o.server_name))}" if o.server_name else ""
+    return f"**{isolated(safe(o.role_name))}** in “{isolated(safe(o.session_title))}”{server}"
 
 
 def _who(o: Outcome, mine: str, theirs: str) -> str:
