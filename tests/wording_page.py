@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.replies import outcome_reply
+from bot.replies import AT_WORK, outcome_reply
 from bot.services.outcomes import Code, Outcome
 
 PAGE = Path(__file__).parent / "data" / "wording.md"
@@ -137,6 +137,7 @@ def build() -> str:
         quoted = "\n".join(f"> {line}" for line in reply.text.splitlines())
         buttons = " · ".join(f"[{button.label}]" for button in reply.buttons) or "none"
         parts.append(f"## {heading}\n\n{quoted}\n\nButtons: {buttons}\n")
+    parts.append(f"## Meanwhile · what a crash may forget\n\n> {AT_WORK}\n\nButtons: none\n")
     return "\n".join(parts)
 
 
