@@ -12,7 +12,7 @@ import aiohttp
 import discord
 
 from bot.buttons import Interaction
-from bot.replies import NO_PINGS, Reply, report
+from bot.replies import AT_WORK, NO_PINGS, Reply, report
 from bot.views import to_view
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ async def _answer(
     left = arrived + DIRECT - loop.time()
     acknowledged = left <= 0
     if acknowledged:  # late already: acknowledging comes before working
-        acknowledged = await _defer(interaction, replacing)
+        acknowledged = await _acknowledge(interaction, replacing, begun=False)
     task = interaction.client.background.spawn(_worded(work), "work for an answer")
     if not acknowledged:
         done, _ = await asyncio.wait({task}, timeout=max(left, 0))
@@ -69,7 +69,7 @@ async def _answer(
             )
         log.debug("interaction %s: %s", interaction.id, "direct answer" if done else "deferred")
         if not done:
-            acknowledged = await _defer(interaction, replacing)
+            acknowledged = await _acknowledge(interaction, replacing, begun=True)
     reply = await task
     if await _deliver(interaction, reply, replacing, acknowledged) and reply.tells:
         await interaction.client.services.claims.mark_told(reply.tells)
@@ -94,10 +94,20 @@ async def _kept_or_done(
     return {task} if task.done() else set()
 
 
-async def _defer(interaction: Interaction, replacing: bool) -> bool:
-    """Whether Discord knows now that an answer will come."""
+async def _acknowledge(interaction: Interaction, replacing: bool, *, begun: bool) -> bool:
+    """Whether Discord knows now that an answer will come.
+
+    A wish on its way to the journal would be forgotten by a killed process, and so would one of
+    which nobody knows yet what it is. Their members read words that stay true; "thinking" would
+    keep them waiting for an answer that never comes.
+    """
+    kept = interaction.extras.get(KEPT)
+    promised = begun and (kept is None or kept.is_set())
     try:
-        await interaction.response.defer(ephemeral=True, thinking=not replacing)
+        if replacing or promised:
+            await interaction.response.defer(ephemeral=True, thinking=not replacing)
+        else:
+            await interaction.response.send_message(AT_WORK, ephemeral=True)
     except (discord.HTTPException, *_UNREACHED) as error:
         log.warning("interaction %s could not be acknowledged: %s", interaction.id, error)
         return False

@@ -27,6 +27,7 @@ from bot.services.hosting import HostingService
 from bot.services.hostlog import HostLog
 from bot.services.judging import Judge
 from bot.services.lanes import Lanes
+from bot.services.late_answers import LateAnswers
 from bot.services.linking import LinkingService
 from bot.services.openings import OpeningsService
 from bot.services.people import People
@@ -138,7 +139,8 @@ def _build(
         ),
         role_rules=RoleRules(rules, workspaces, catalog),
         reconciler=Reconciler(
-            attempts, announcements, workspaces, engine, messenger, host_log, background, clock
+            attempts, announcements, workspaces, engine, messenger,
+            LateAnswers(preferences, messenger), host_log, background, clock,
         ),
         automation=_build_automation(
             database, workspaces, catalog, boards, messenger, host_log, background, clock

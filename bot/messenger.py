@@ -147,6 +147,14 @@ class DiscordMessenger:
             return False
         return True
 
+    async def tell_late(self, discord_id: int, outcome: Outcome, url: str) -> bool:
+        """Without buttons, which act in their guild only; see the protocol."""
+        return await self.send_direct(discord_id, f"{outcome_reply(outcome).text}\n{url}")
+
+    async def tell_in_thread(self, thread_id: int, discord_id: int, outcome: Outcome) -> None:
+        """See the protocol."""
+        await self.say(thread_id, f"<@{discord_id}> {outcome_reply(outcome).text}", [discord_id])
+
     async def post_notice(self, channel_id: int, text: str) -> None:
         """Post a line for the admins; see the protocol."""
         channel = self._client.get_partial_messageable(channel_id)

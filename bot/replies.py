@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 MAX_TEXT = 2000  # Discord's limit for a message
 NO_PINGS = discord.AllowedMentions.none()
+AT_WORK = "⏳ One moment: your answer appears here. If it does not within a minute, try again."
 
 
 @dataclass(frozen=True, slots=True)

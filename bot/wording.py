@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.services.outcomes import Code, Outcome
-from bot.text import safe, when
+from bot.text import isolated, safe, when
 
 
 def outcome_words(outcome: Outcome) -> str:
@@ -16,9 +16,9 @@ def quoted(words: str) -> str:
     return f": “{safe(words.strip().rstrip('.'), 300)}”." if words else "."
 
 
-def _place(outcome: Outcome) -> str:
-    server = f", {safe(outcome.server_name)}" if outcome.server_name else ""
-    return f"**{safe(outcome.role_name)}** in “{safe(outcome.session_title)}”{server}"
+def _place(o: Outcome) -> str:
+    server = f", {isolated(safe(o.server_name))}" if o.server_name else ""
+    return f"**{isolated(safe(o.role_name))}** in “{isolated(safe(o.session_title))}”{server}"
 
 
 def _who(o: Outcome, mine: str, theirs: str) -> str:
@@ -168,8 +168,8 @@ def _not_open(o: Outcome) -> str:
 def _list_form(o: Outcome) -> str:
     return (
         f"⛔ {_place(o)} cannot be claimed from Discord: its server was made in the {o.platform}"
-        " panel. It is not your fault.\nClaim it there, or ask the host to add a server with"
-        " `/session post`."
+        " panel. It is not your fault.\nClaim it there, or ask the host to add a server:"
+        " `/session server`."
     )
 
 
@@ -205,7 +205,7 @@ def _key(o: Outcome) -> str:
 
 
 def _limited(o: Outcome) -> str:
-    busy = f"⏳ {o.platform or 'The platform'} is busy"
+    busy = f"⏳ {o.platform or 'The platform'} is busy{f': {o.why}' if o.why else ''}"
     until = f" until <t:{int(o.until.timestamp())}:T>" if o.until else ""
     return f"{busy}{until}; nothing was sent.\nTry again {'then' if o.until else 'in a minute'}."
 

@@ -19,6 +19,7 @@ from bot.replies import MAX_TEXT, Reply, masked_link, outcome_reply
 from bot.services.claims import ClaimService
 from bot.services.openings import Holding, OpeningsService
 from bot.services.outcomes import Outcome
+from bot.services.ports import Actor
 from bot.text import cut, safe, shorten, when
 from cogs._common import describe_start, to_actor, to_choices, to_number, to_press
 
@@ -164,24 +165,23 @@ class Claims(commands.Cog):
         press = to_press(interaction, 0, Door.SLASH)
         opening = await self.openings.find(press.actor.guild_id, session, role, server)
         press = replace(press, opening_id=opening.opening_id)
-        return await self._with_earlier(interaction, self.claims.claim(press))
+        return await self._with_earlier(press.actor, _worded(self.claims.claim(press)))
 
     async def _claim(
         self, interaction: Interaction, opening: int, *, move: bool = False, anyway: bool = False
     ) -> Reply:
         press = to_press(interaction, opening, Door.BUTTON)
         press = replace(press, move_confirmed=move, clash_confirmed=anyway)
-        return await self._with_earlier(interaction, self.claims.claim(press))
+        return await self._with_earlier(press.actor, _worded(self.claims.claim(press)))
 
     async def _release(self, interaction: Interaction, opening: int, door: Door) -> Reply:
-        work = self.claims.release(to_press(interaction, opening, door))
-        return await self._with_earlier(interaction, work)
+        press = to_press(interaction, opening, door)
+        return await self._with_earlier(press.actor, _worded(self.claims.release(press)))
 
-    async def _with_earlier(self, interaction: Interaction, work: Awaitable[Outcome]) -> Reply:
+    async def _with_earlier(self, actor: Actor, work: Awaitable[Reply]) -> Reply:
         """The answer, after what the member could not be told before."""
-        actor = to_actor(interaction)
         earlier = await self.claims.untold(actor.guild_id, actor.discord_id)
-        reply = outcome_reply(await work)
+        reply = await work
         for outcome in reversed(earlier[:MAX_EARLIER]):
             told = outcome_reply(outcome)
             host = f" (by <@{outcome.by_id}>)" if outcome.by_id else ""
@@ -202,7 +202,11 @@ class Claims(commands.Cog):
         )
 
     async def _list_mine(self, interaction: Interaction) -> Reply:
-        holdings = await self.openings.list_mine(to_actor(interaction))
+        actor = to_actor(interaction)
+        return await self._with_earlier(actor, self._holdings(actor))
+
+    async def _holdings(self, actor: Actor) -> Reply:
+        holdings = await self.openings.list_mine(actor)
         shown = holdings.claims[:MAX_LISTED]
         lines = [_holding(holding) for holding in shown]
         if not lines:
@@ -256,6 +260,10 @@ def _holding(holding: Holding) -> str:
         f"✔ **{safe(holding.role_name)}** in “{safe(holding.session_title)}”{server} ·"
         f" {when(holding.starts_at)} · {holding.platform}"
     )
+
+
+async def _worded(work: Awaitable[Outcome]) -> Reply:
+    return outcome_reply(await work)
 
 
 async def _kept() -> Reply:

@@ -14,7 +14,7 @@ from bot import answering
 from bot.answering import ARRIVED, DIRECT, KEPT, LIFE, answer, note_arrival
 from bot.background import Background
 from bot.buttons import Interaction
-from bot.replies import Reply
+from bot.replies import AT_WORK, Reply
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -24,6 +24,7 @@ class Wire:
     """An interaction as far as `answer()` knows it; notes what was called, in order."""
 
     calls: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
     told: list[tuple[str, ...]] = field(default_factory=list)
     errors: dict[str, list[Exception]] = field(default_factory=dict)
     background: Background = field(default_factory=Background)
@@ -43,8 +44,9 @@ class Wire:
         """Discord's first answer, of a kind."""
         self._call("defer")
 
-    async def send_message(self, *_: Any, **__: Any) -> None:
+    async def send_message(self, text: str, **_: Any) -> None:
         """A direct answer."""
+        self.sent.append(text)
         self._call("send")
 
     async def edit_original_response(self, **_: Any) -> None:
@@ -78,10 +80,12 @@ async def test_what_is_quick_is_answered_directly() -> None:
 
 
 async def test_what_arrived_long_ago_is_acknowledged_before_anything_is_done() -> None:
+    """In words: what has not begun is forgotten when the process is killed now."""
     wire = Wire()
     wire.extras[ARRIVED] = asyncio.get_running_loop().time() - DIRECT
     await wire.answered()
-    assert wire.calls == ["defer", "work", "edit"]
+    assert wire.calls == ["send", "work", "edit"]
+    assert wire.sent == [AT_WORK]
 
 
 async def test_slow_work_is_acknowledged_meanwhile() -> None:
@@ -127,7 +131,7 @@ async def test_an_edit_is_tried_once_more() -> None:
     wire = Wire(errors={"edit": [OSError()]})
     wire.extras[ARRIVED] = 0.0 - DIRECT
     await wire.answered()
-    assert wire.calls == ["defer", "work", "edit", "edit"]
+    assert wire.calls == ["send", "work", "edit", "edit"]
     assert wire.told == [("operation",)]
 
 
@@ -135,7 +139,7 @@ async def test_but_no_more_than_once() -> None:
     wire = Wire(errors={"edit": [OSError(), OSError(), OSError()]})
     wire.extras[ARRIVED] = 0.0 - DIRECT
     await wire.answered()
-    assert wire.calls == ["defer", "work", "edit", "edit"]
+    assert wire.calls == ["send", "work", "edit", "edit"]
     assert wire.told == []
 
 
@@ -192,12 +196,14 @@ async def test_nothing_is_promised_before_the_wish_is_journalled(
 async def test_it_is_acknowledged_in_time_even_if_the_journal_is_slow(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """In words that stay true when the process is killed now; "thinking" would not."""
     monkeypatch.setattr(answering, "DIRECT", 0.01)
     monkeypatch.setattr(answering, "LATEST", 0.02)
     go = asyncio.Event()
     wire = Wire(extras={KEPT: asyncio.Event()})
     answering_it = asyncio.create_task(_held(wire, go))
-    await _until(wire, "defer")
+    await _until(wire, "send")
     go.set()
     await answering_it
-    assert wire.calls == ["defer", "edit"]
+    assert wire.calls == ["send", "edit"]
+    assert wire.sent == [AT_WORK]

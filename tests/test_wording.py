@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.buttons import Action
 from bot.replies import outcome_reply
 from bot.services.outcomes import Code, Outcome
-from tests.wording_page import CASES, PAGE, build, outcomes
+from tests.wording_page import BASE, CASES, PAGE, build, outcomes
 
 # What nobody can do anything about but read: no next step is offered.
 NO_NEXT_STEP = {Code.RELEASED, Code.UNKNOWN, Code.NOT_HELD}
@@ -68,3 +70,9 @@ def test_a_question_has_a_yes_and_a_no() -> None:
         actions = [button.action for button in reply.buttons]
         assert asks is (Action.KEEP in actions), heading
         assert not asks or len(actions) == 2, heading
+
+
+def test_a_name_that_turns_the_direction_turns_nothing_after_it() -> None:
+    outcome = replace(BASE, role_name="\u202eTrainer", session_title="تدريب")
+    text = outcome_reply(outcome).text
+    assert "**\u2068\u202eTrainer\u2069** in “\u2068تدريب\u2069”, Main." in text

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.replies import outcome_reply
+from bot.replies import AT_WORK, outcome_reply
 from bot.services.outcomes import Code, Outcome
 
 PAGE = Path(__file__).parent / "data" / "wording.md"
@@ -89,7 +89,11 @@ CASES: dict[Code, list[tuple[str, dict[str, object]]]] = {
     ],
     Code.PLAN: [("", {"platform": SERIES, "words": "Upgrade to use custom roles."})],
     Code.KEY: [("", {"words": "Workspace not found"})],
-    Code.LIMITED: [("until a time", {"until": NOON}), ("for a while", {})],
+    Code.LIMITED: [
+        ("until a time", {"until": NOON}),
+        ("for a while", {}),
+        ("a release may yet arrive", {"why": "a release on this server is still being confirmed"}),
+    ],
     Code.DOWN: [("", {}), ("Roblox, which tells the rank", {"platform": "Roblox"})],
     Code.UNKNOWN: [("of a claim", {}), ("of a release", {"releasing": True})],
     Code.STILL_RUNNING: [("", {}), ("to a host", {"subject_id": 5})],
@@ -133,6 +137,7 @@ def build() -> str:
         quoted = "\n".join(f"> {line}" for line in reply.text.splitlines())
         buttons = " · ".join(f"[{button.label}]" for button in reply.buttons) or "none"
         parts.append(f"## {heading}\n\n{quoted}\n\nButtons: {buttons}\n")
+    parts.append(f"## Meanwhile · what a crash may forget\n\n> {AT_WORK}\n\nButtons: none\n")
     return "\n".join(parts)
 
 

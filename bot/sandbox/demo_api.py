@@ -33,6 +33,13 @@ PRANKS = (
     Prank("cut-after", "The next claim is stored, but its answer is lost", "claim", 1),
     Prank("cut-before", "The next claim is lost on the way", "claim", 1),
     Prank("store-late", "The next claim is stored 20 seconds late", "claim", 1, 20),
+    Prank(
+        "overwrite-late",
+        "The next release gets no answer and arrives 20 seconds late",
+        "release",
+        1,
+        20,
+    ),
     Prank("error-500", "Internal server errors", "any"),
     Prank("html-502", "A proxy's error page instead of answers", "any"),
     Prank("rate-limit", "Too many requests, wait 10 seconds", "any", None, 10),

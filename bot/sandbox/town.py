@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta, timezone
 from pathlib import Path
 
 from bot.sandbox.bot_process import BotProcess
@@ -15,9 +16,11 @@ from bot.sandbox.discord.server import DiscordStandIn
 from bot.sandbox.discord.world import DiscordWorld
 from bot.sandbox.panel import HarbourPlatform, Panel
 from bot.sandbox.platforms import bloxlink, rover, seeds
+from bot.sandbox.platforms.documents import utcnow
 from bot.sandbox.platforms.identity_world import IdentityWorld
 from bot.sandbox.platforms.platform import Platform
 from bot.sandbox.platforms.readmin import ReAdminPlatform
+from bot.sandbox.platforms.readmin_world import Clock
 from bot.sandbox.platforms.roblox import RobloxPlatform, RobloxUser
 from bot.sandbox.platforms.roblox_cloud import RobloxCloudPlatform
 
@@ -31,6 +34,15 @@ UPDATE claim_attempts SET
     created_at = CASE state WHEN 'pending' THEN datetime(created_at, '-1 day') ELSE created_at END
 WHERE state IN ('pending', 'sent', 'unknown')
 """
+
+
+def _clock_at_noon() -> Clock:
+    """The present, told in a zone where it is noon: ReAdmin v1 lists the sessions of one day only.
+
+    By a clock in UTC the demo's next sessions would be missing late in the evening.
+    """
+    zone = timezone(timedelta(hours=12 - utcnow().hour))
+    return lambda: utcnow().astimezone(zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +66,7 @@ class Town:
         self.folder = tempfile.TemporaryDirectory(prefix="muster-demo-")
         self.world = DiscordWorld()
         self.bot = BotProcess(Path(self.folder.name))
-        self.worlds = seeds.demo_worlds()
+        self.worlds = seeds.demo_worlds(_clock_at_noon())
         self.people: dict[str, User] = {}  # by display name
         self.northgate = ReAdminPlatform(self.worlds.readmin)
         self.redwood = ReAdminPlatform(self.worlds.readmin)  # own server, so own faults

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bot.errors import ProviderError
 from bot.models import Attempt, Claim, Place, Session
@@ -24,6 +25,8 @@ from bot.store.attempts import AttemptStore
 from bot.text import safe
 
 log = logging.getLogger(__name__)
+
+LATELY = timedelta(seconds=90)  # longer than a release takes between its read and its overwrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class Aftermath:
         """The ending of a release; what it took from others is put back once."""
         after = await visit.read()
         server_id = case.attempt.place.server_id
-        lost = _lost(before.session, after.session, server_id, case.attempt.roblox_id)
+        lost = _lost(before.session, after.session, case.attempt)
         for claim in lost:
             place = place_held(before.session, server_id, claim.roblox_id)
             if place is None or not _has_room(after.session, place):
@@ -164,10 +167,20 @@ def _holds_anything(session: Session, server_id: str, roblox_id: int) -> bool:
     return any(held_on == server_id for held_on, _ in session.held_by(roblox_id))
 
 
-def _lost(before: Session, after: Session, server_id: str, released: int) -> list[Claim]:
-    """Others' claims on this server that are gone, whose makers hold nothing else there now."""
+def _lost(before: Session, after: Session, release: Attempt) -> list[Claim]:
+    """Others' claims on this server that are gone, whose makers hold nothing else there now.
+
+    Only what was claimed lately can have gone unseen, in somebody's release that had read before
+    it; older claims were taken away on purpose in this moment, and are not ours to bring back.
+    """
+    server_id = release.place.server_id
     was, now = before.server(server_id), after.server(server_id)
-    if was is None or now is None:
+    if was is None or now is None or release.sent_at is None:
         return []
-    there = {claim.roblox_id for claim in now.claims}
-    return [c for c in was.claims if c.roblox_id != released and c.roblox_id not in there]
+    since = release.sent_at - LATELY
+    there = {release.roblox_id, *(claim.roblox_id for claim in now.claims)}
+    return [
+        claim
+        for claim in was.claims
+        if claim.roblox_id not in there and (claim.claimed_at is None or claim.claimed_at >= since)
+    ]

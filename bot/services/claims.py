@@ -56,6 +56,7 @@ class Press:
     clash_confirmed: bool = False
     subject_id: int | None = None  # Discord id of whom it is for; None = the actor
     reason: str = ""  # a host's, for the log channel and the member; the journal keeps none
+    # Set once a killed process would answer this interaction after its next start.
     journalled: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
 
     @property
@@ -173,9 +174,7 @@ class ClaimService:
         wish = (kind, opening.opening_id)
         while (running := self._running.get(key)) is not None and running.wish != wish:
             await asyncio.wait({running.task})  # another wish of theirs: one after the other
-        if running is not None:
-            press.journalled.set()  # what it joins is, or will be in a moment
-        else:
+        if running is None:
             work = self._run(press, kind, opening, announcement)
             running = _Running(wish, self._background.spawn(work, "claim or release"))
             self._running[key] = running
@@ -192,7 +191,8 @@ class ClaimService:
         with self._engine.owning(accepted.attempt):
             async with self._front:
                 earlier = await self._attempts.add(accepted.attempt)
-            press.journalled.set()
+            if earlier is None or earlier.interaction_id == press.interaction_id:
+                press.journalled.set()
             if earlier is not None:
                 outcome = await self._told_before(earlier, accepted)
                 return outcome if outcome.reference else await self._refused(press, outcome)

@@ -91,7 +91,7 @@ class ClaimEngine:
             async with self._visit(case) as visit:
                 ending = await self._act(case, visit, arrived)
                 if ending.case.attempt.state is not AttemptState.PENDING:
-                    return await self._end(ending)  # before the next one judges by the journal
+                    return await self._end_in(visit, ending)
         except (LaneBusy, LockLost) as error:
             log.warning("attempt %s: %s", case.attempt.operation_id, error)
             code = Code.LIMITED if isinstance(error, LaneBusy) else Code.INTERRUPTED
@@ -105,7 +105,7 @@ class ClaimEngine:
         """
         try:
             async with self._visit(case) as visit, visit.locked():
-                return await self._end(await self._look(case, visit, since))
+                return await self._end_in(visit, await self._look(case, visit, since))
         except (LaneBusy, LockLost) as error:
             log.warning("attempt %s: %s", case.attempt.operation_id, error)
             return case.outcome(Code.UNKNOWN)
@@ -214,6 +214,13 @@ class ClaimEngine:
             return Ending(case, Code.GAVE_UP)
         open_still = replace(attempt, state=AttemptState.UNKNOWN, unread_since=since)
         return Ending(replace(case, attempt=open_still), Code.UNKNOWN)
+
+    async def _end_in(self, visit: Visit, ending: Ending) -> Outcome:
+        """End it before the next one in the lane judges by the journal."""
+        outcome = await self._end(ending)
+        if outcome.code is not Code.UNKNOWN:
+            visit.settle()
+        return outcome
 
     async def _end(self, ending: Ending) -> Outcome:
         """Word the ending and write it down; UNKNOWN stays open in the journal."""

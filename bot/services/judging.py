@@ -18,6 +18,7 @@ from bot.store.announcements import AnnouncementStore
 from bot.store.links import LinkStore
 
 HIGHEST_RANK = 255
+UNSURE = "a release on this server is still being confirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,13 @@ class Judge:
     async def judge(self, case: Case, reading: Reading) -> Judged | None:
         """Why the attempt may not write, or None. Raises ProviderError when Roblox is silent."""
         if not case.claiming:
-            return _judge_release(case, reading)
+            return _judge_release(case, reading) or _judge_overwriting(case, reading)
         session, place = reading.session, case.attempt.place
         # Roblox is asked only about who has a chance; in a rush most have none.
         refused = self._by_rank(case, reading, HIGHEST_RANK)
         asks = refused is not None and refused.code in (Code.MOVE, Code.CLASH)  # not in vain
         if not needs_rank(session, place, reading.capabilities) or (refused and not asks):
-            return Judged(refused) if refused else None
+            return Judged(refused) if refused else _judge_overwriting(case, reading)
         group_id = session.group_id
         rank = 0
         if group_id is not None:
@@ -64,7 +65,7 @@ class Judge:
                 # Promoted a moment ago? A remembered rank is good enough only to let somebody in.
                 rank = await self._roblox.fetch_rank(case.attempt.roblox_id, group_id, max_age=0)
         verdict = self._by_rank(case, reading, rank)
-        return Judged(verdict, rank) if verdict else None
+        return Judged(verdict, rank) if verdict else _judge_overwriting(case, reading)
 
     async def warm(self, attempt: Attempt, sessions: Iterable[Session]) -> None:
         """Read the rank ahead, for a role that lately had room and needs one.
@@ -119,6 +120,23 @@ def _judge_release(case: Case, reading: Reading) -> Judged | None:
         return Judged(Verdict(Code.NOT_HELD))
     if not reading.capabilities.can_release:
         return Judged(Verdict(Code.CANNOT_RELEASE))
+    return None
+
+
+def _judge_overwriting(case: Case, reading: Reading) -> Judged | None:
+    """A release that may yet arrive writes all claims of its server back as they were before."""
+    if not reading.capabilities.loses_writes:
+        return None
+    for other in reading.unsettled:
+        releases = other.kind is AttemptKind.RELEASE or other.repaired  # a claim that gives way
+        if (
+            releases
+            and other.state is not AttemptState.PENDING
+            and other.operation_id != case.attempt.operation_id
+            and other.place.server_id == case.attempt.place.server_id
+            and holds(other, reading.session)  # else it has arrived
+        ):
+            return Judged(Verdict(Code.LIMITED, why=UNSURE))
     return None
 
 

@@ -110,6 +110,14 @@ class Messenger(Protocol):
         """Put the outcome into the member's own answer; False when that answer is out of reach."""
         ...
 
+    async def tell_late(self, discord_id: int, outcome: Outcome, url: str) -> bool:
+        """The outcome as a direct message with the board's address; False as in `send_direct`."""
+        ...
+
+    async def tell_in_thread(self, thread_id: int, discord_id: int, outcome: Outcome) -> None:
+        """The outcome in a board's thread, where it pings this member alone."""
+        ...
+
     async def post_notice(self, channel_id: int, text: str) -> None:
         """Post a line for the admins. Pings nobody."""
         ...

@@ -15,6 +15,7 @@ from bot.models import Attempt, AttemptKind, AttemptState
 from bot.services.cases import Case
 from bot.services.engine import ClaimEngine
 from bot.services.hostlog import HostLog, act_line
+from bot.services.late_answers import LateAnswers
 from bot.services.outcomes import Code, Outcome
 from bot.services.ports import Messenger
 from bot.services.workspaces import WorkspaceService
@@ -39,6 +40,7 @@ class Reconciler:
         workspaces: WorkspaceService,
         engine: ClaimEngine,
         messenger: Messenger,
+        late_answers: LateAnswers,
         host_log: HostLog,
         background: Background,
         clock: Callable[[], datetime],
@@ -49,6 +51,7 @@ class Reconciler:
         self._workspaces = workspaces
         self._engine = engine
         self._messenger = messenger
+        self._late_answers = late_answers
         self._host_log = host_log
         self._background = background
         self._busy: set[int] = set()  # workspaces whose last look has not come back
@@ -108,7 +111,7 @@ class Reconciler:
             return
         case = await self._case(attempt)
         if case is None:
-            await self._tell(attempt, await self._give_up(attempt))
+            await self._tell(attempt, await self._give_up(attempt), None)
             return
         if attempt.state is not AttemptState.PENDING:
             outcome = await self._engine.look_again(case, since)
@@ -119,7 +122,7 @@ class Reconciler:
         if outcome.code is Code.GAVE_UP:
             self._hand_over(case)
         if outcome.code is not Code.UNKNOWN:
-            await self._tell(attempt, outcome)
+            await self._tell(attempt, outcome, case)
 
     async def _case(self, attempt: Attempt) -> Case | None:
         found = await self._announcements.get_opening_anywhere(attempt.opening_id)
@@ -167,13 +170,16 @@ class Reconciler:
             case = await self._case(attempt)
             code = Code(attempt.reason)
             outcome = case.outcome(code) if case else Outcome(code, what="workspace")
-            await self._tell(attempt, outcome)
+            await self._tell(attempt, outcome, case)
         except MusterError as error:
             log.warning("attempt %s not told: %s", attempt.operation_id, error)
 
-    async def _tell(self, attempt: Attempt, outcome: Outcome) -> None:
-        """Through the interaction while it lives; else it waits for the member's next one."""
+    async def _tell(self, attempt: Attempt, outcome: Outcome, case: Case | None) -> None:
+        """Through the interaction while it lives, else elsewhere, else at their next one."""
         reached = await self._messenger.tell(attempt, outcome)
+        if not reached:
+            announcement = case.announcement if case else None
+            reached = await self._late_answers.tell(attempt, outcome, announcement)
         if reached and outcome.operation_id:
             await self._attempts.mark_told([attempt.operation_id])
         else:  # a host heard of what is for somebody else, or nobody heard anything

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from bot.models import Attempt, Door, Place, Session
 from bot.services.lanes import Lane, Reading
@@ -63,6 +64,12 @@ class Visit:
         reading = Reading(session, capabilities, tuple(unsettled), began, self._hold)
         self._lane.readings[attempt.workspace_id] = reading
         return reading
+
+    def settle(self) -> None:
+        """The attempt has its ending now: to the next in the lane no reading says otherwise."""
+        for workspace_id, reading in self._lane.readings.items():
+            others = (o for o in reading.unsettled if o.operation_id != self._attempt.operation_id)
+            self._lane.readings[workspace_id] = replace(reading, unsettled=tuple(others))
 
     async def claim(self, session: Session, place: Place, roblox_id: int) -> None:
         """Write a claim; `session` is what it was decided by."""

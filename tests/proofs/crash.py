@@ -8,9 +8,10 @@ import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bot.replies import AT_WORK
 from bot.sandbox.acts import NOT_LINKED, Cast, holders
 from bot.sandbox.discord.people import Answer, Json, Person, Sandbox, roles_of
 from bot.sandbox.platforms import seeds
@@ -24,6 +25,9 @@ LOOK = 0.003  # seconds between two looks at whether the moment has come
 WITHIN = 150.0  # seconds; absence takes the reconciler a minute and a half to believe
 MOMENTS = ("pending", "sent", "thinking", "sent", "settled")  # what each kill waits for, in turn
 DEFERRED = 2.5  # seconds: so slow that everybody has been told to wait
+GAP = 0.1  # seconds between a ReAdmin release's read and its overwrite
+SEATED = 2  # people on each board who hold a role before the rush, and give it back in it
+DONE = ("✔ You are", "✔ Released")
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,26 @@ class Stand:
     session_id: str
     board: Json
     people: dict[str, Person]  # by Roblox id
-    roles: tuple[str, ...]
+    openings: dict[str, str]  # the number of each role's opening, by its name
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Their names, as on the board."""
+        return tuple(self.openings)
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """What somebody did in the rush."""
+
+    stand: Stand
+    roblox_id: str
+    answer: Answer
+
+    @property
+    def who(self) -> tuple[str, str]:
+        """In which session, and as whom on Roblox; each presses once there."""
+        return (self.stand.session_id, self.roblox_id)
 
 
 @dataclass(frozen=True)
@@ -65,48 +88,61 @@ class Crashes:
         """A rush, a kill, a start; AssertionError when words, board and platform differ."""
         dice = random.Random(seed * 100_003 + number)
         aimed_at = MOMENTS[number % len(MOMENTS)]
+        slowly = DEFERRED if aimed_at == "thinking" else SLOWLY
+        seated: set[tuple[str, str]] = set()
         for stand in self._stands:
             _empty(stand)
+            seated |= _seat(stand, dice)
             stand.platform.requests.clear()
-            slowly = DEFERRED if aimed_at == "thinking" else SLOWLY
             stand.platform.faults.add("slow", "claim", None, slowly)
+            stand.platform.faults.add("slow", "release", None, slowly)
         before = self._rows()
-        answers = await self._press_all(dice)
-        await self._moment(aimed_at, dice.randint(1, 6), len(before), answers)
+        presses = await self._press_all(dice, seated)
+        await self._moment(aimed_at, dice.randint(1, 6), len(before), presses)
         await self.town.bot.kill()
         phases = Counter(row["state"] for row in self._rows()[len(before) :])
         for stand in self._stands:
             stand.platform.faults.clear()
         await self.town.start_bot()
         await self._settled()
-        unanswered = await self._check(answers, self._rows()[len(before) :])
-        return Killed(number, aimed_at, phases, len(answers), unanswered)
+        rows = self._rows()[len(before) :]
+        unanswered = await self._check(presses, rows, seated)
+        await self._told_later(unanswered, rows)
+        return Killed(number, aimed_at, phases, len(presses), len(unanswered))
 
-    async def _press_all(self, dice: random.Random) -> list[tuple[Stand, str, Answer]]:
-        """Everybody presses one role on every board; who, where, and the interaction."""
-        presses = [(stand, roblox_id) for stand in self._stands for roblox_id in stand.people]
-        dice.shuffle(presses)
-        roles = [dice.choice(stand.roles) for stand, _ in presses]
-        return [
-            (stand, roblox_id, await _begin(stand.people[roblox_id], stand.board, role))
-            for (stand, roblox_id), role in zip(presses, roles, strict=True)
-        ]
+    async def _press_all(self, dice: random.Random, seated: set[tuple[str, str]]) -> list[Pressed]:
+        """Everybody presses one role on every board, or gives back what they hold there."""
+        people = [(stand, roblox_id) for stand in self._stands for roblox_id in stand.people]
+        dice.shuffle(people)
+        held = {(s.session_id, *one) for s in self._stands for one in _holders(s)}
+        presses = []
+        for stand, roblox_id in people:
+            person, role = stand.people[roblox_id], dice.choice(stand.roles)
+            if (stand.session_id, roblox_id) in seated:
+                (role,) = [
+                    role for role in stand.roles if (stand.session_id, roblox_id, role) in held
+                ]
+                answer = await replace(person, patience=0.0).command(
+                    "release", claim=stand.openings[role]
+                )
+            else:
+                answer = await _begin(person, stand.board, role)
+            presses.append(Pressed(stand, roblox_id, answer))
+        return presses
 
-    async def _moment(
-        self, aimed_at: str, count: int, before: int, answers: list[tuple[Stand, str, Answer]]
-    ) -> None:
+    async def _moment(self, aimed_at: str, count: int, before: int, presses: list[Pressed]) -> None:
         """Until the rush has come so far."""
 
         def sent() -> bool:
             calls = [seen for stand in self._stands for seen in stand.platform.requests]
-            return sum(seen.kind == "claim" and seen.status is None for seen in calls) > 0
+            return any(seen.kind in ("claim", "release") and not seen.status for seen in calls)
 
         def rows(*states: str) -> bool:
             return sum(row["state"] in states for row in self._rows()[before:]) >= count
 
         def thinking() -> bool:
             book = self.town.discord.core.interactions.by_id
-            states = [book[int(answer.interaction_id)].state for *_, answer in answers]
+            states = [book[int(one.answer.interaction_id)].state for one in presses]
             return states.count("thinking") >= count
 
         reached: dict[str, Callable[[], bool]] = {
@@ -129,41 +165,63 @@ class Crashes:
         await _until(settled, "rows without an ending", LOOK * 30)
 
     async def _check(
-        self, answers: list[tuple[Stand, str, Answer]], rows: list[sqlite3.Row]
-    ) -> int:
-        """Words = journal = platform = board; returns how many Discord answered in our place."""
-        confirmed = {(row["session_id"], str(row["roblox_id"])) for row in rows
-                     if row["state"] == "confirmed"}  # fmt: skip
-        unanswered = 0
+        self, presses: list[Pressed], rows: list[sqlite3.Row], seated: set[tuple[str, str]]
+    ) -> list[Pressed]:
+        """Words = journal = platform = board; returns the presses that Muster never answered."""
+        done = {(row["session_id"], str(row["roblox_id"])): row["kind"] for row in rows
+                if row["state"] == "confirmed"}  # fmt: skip
+        claimed = {who for who, kind in done.items() if kind == "claim"}
+        wanted = claimed | (seated - (done.keys() - claimed))
         for stand in self._stands:
-            held = [roblox_id for roblox_id, _ in holders(stand.platform, stand.session_id)]
-            told = {who for session_id, who in confirmed if session_id == stand.session_id}
-            assert sorted(held) == sorted(told), f"{stand.name}: held {held}, journal {told}"
+            held = {(stand.session_id, roblox_id) for roblox_id, _ in _holders(stand)}
+            told = {who for who in wanted if who[0] == stand.session_id}
+            assert held == told, f"{stand.name}: held {held}, journal {told}"
             _never_twice(stand)
             await self._board(stand)
-        for stand, roblox_id, answer in answers:
-            ended = await self._ended(answer)
-            if ended.state == "failed":  # nobody had acknowledged it when the process died
-                unanswered += 1
+        journalled, unanswered = {row["interaction_id"] for row in rows}, []
+        for one in presses:
+            ended = await self._ended(one.answer, int(one.answer.interaction_id) in journalled)
+            # Discord said so itself, or the last words were to try again: true as far as they go.
+            if ended.state == "failed" or ended.text == AT_WORK:
+                unanswered.append(one)
                 continue
-            claimed = (stand.session_id, roblox_id) in confirmed
-            own = ended.text.split("\n\n")[
-                -1
-            ]  # what earlier rounds owe the person stands before it
-            said = own.startswith("✔ You are")
-            assert said is claimed, f"{stand.name}: {roblox_id} claimed={claimed}: {ended.text}"
+            # What earlier rounds owe the person stands before it.
+            said = ended.text.split("\n\n")[-1].startswith(DONE)
+            assert said is (one.who in done), f"{one.who} {done.get(one.who)}: {ended.text}"
         return unanswered
 
-    async def _ended(self, answer: Answer) -> Answer:
+    async def _told_later(self, unanswered: list[Pressed], rows: list[sqlite3.Row]) -> None:
+        """Whoever got no answer to what was carried out hears its ending at the next visit."""
+        self._write("UPDATE claim_attempts SET settled_at = datetime(settled_at, '-60 seconds')"
+                    " WHERE told = 0")  # fmt: skip
+        by_interaction = {row["interaction_id"]: row for row in rows}
+        visits: dict[Person, str] = {}
+        for one in unanswered:
+            row = by_interaction.get(int(one.answer.interaction_id))
+            if row is None:  # never accepted: that nothing came of it has been seen
+                continue
+            person = one.stand.people[one.roblox_id]
+            if person not in visits:
+                visits[person] = (await person.command("claims")).text
+            said = [part.removeprefix("Earlier: ") for part in visits[person].split("\n\n")
+                    if row["operation_id"][:8] in part]  # fmt: skip
+            assert [part.startswith(DONE) for part in said] == [row["state"] == "confirmed"], (
+                f"{dict(row)} was told as {visits[person]}"
+            )
+
+    async def _ended(self, answer: Answer, journalled: bool) -> Answer:
         """The interaction once it is over for the one who pressed."""
+        open_ends = ("has not confirmed", AT_WORK) if journalled else ("has not confirmed",)
         async with asyncio.timeout(WITHIN):
             latest = await answer.refresh()
-            while latest.state in ("waiting", "thinking") or "has not confirmed" in latest.text:
+            while latest.state in ("waiting", "thinking") or any(
+                words in latest.text for words in open_ends
+            ):
                 latest = await latest.next(5.0)
         return latest
 
     async def _board(self, stand: Stand) -> None:
-        counts = Counter(role for _, role in holders(stand.platform, stand.session_id))
+        counts = Counter(role for _, role in _holders(stand))
 
         def shows(message: Json) -> bool:
             labels = [button["label"] for button in roles_of(message)]
@@ -200,6 +258,28 @@ async def _begin(person: Person, board: Json, role: str) -> Answer:
     return Answer(person, {"interaction_id": begun["interaction_id"]})
 
 
+def _holders(stand: Stand) -> list[tuple[str, str]]:
+    return holders(stand.platform, stand.session_id)
+
+
+def _seat(stand: Stand, dice: random.Random) -> set[tuple[str, str]]:
+    """Let some hold a role from the start, where it can be released."""
+    if stand.name == "redwood":
+        return set()
+    world = stand.platform.world  # type: ignore[attr-defined]  # both kinds have one
+    seated = dice.sample(sorted(stand.people), SEATED)
+    for roblox_id, role in zip(seated, dice.sample(stand.roles, SEATED), strict=True):
+        record = world.get_session(stand.session_id)
+        if isinstance(record, dict):
+            (server_id,) = record["servers"]
+            role_id = seeds.stable_uuid(f"{stand.name}/{role}")
+            world.panel_claim(stand.session_id, server_id, int(roblox_id), role_id)
+        else:
+            free = next(one for one in record.custom_roles[role].slots if not one.isdecimal())
+            world.panel_claim(stand.session_id, role, free, int(roblox_id))
+    return {(stand.session_id, roblox_id) for roblox_id in seated}
+
+
 def _empty(stand: Stand) -> None:
     """Take everybody off the session in the platform's panel."""
     world = stand.platform.world  # type: ignore[attr-defined]  # both kinds have one
@@ -227,6 +307,7 @@ def _never_twice(stand: Stand) -> None:
 async def open_crashes() -> AsyncIterator[Crashes]:
     """A town with everything connected, everybody linked and one board on each platform."""
     town = Town()
+    town.northgate.release_gap = GAP
     try:
         await town.start()
         async with Sandbox(town.discord.url) as sandbox:
@@ -251,5 +332,8 @@ async def _stand(cast: Cast, name: str, platform: Platform, session_id: str) -> 
     community = town.forest if name == "redwood" else town.coast
     board = await cast.post(community, "Juno", session_id)
     people = {str(a.user_id): cast.person(a.display_name, community) for a in PEOPLE}
-    roles = tuple(button["label"].rpartition(" ")[0] for button in roles_of(board))
-    return Stand(name, platform, session_id, board, people, roles)
+    openings = {
+        button["label"].rpartition(" ")[0]: button["custom_id"].rpartition(":")[2]
+        for button in roles_of(board)
+    }
+    return Stand(name, platform, session_id, board, people, openings)

@@ -48,7 +48,8 @@ TAKEN = (("claim", "cut-before"), ("claim", "cut-after"), ("claim", "store-late"
          ("claim", "store-late"), ("release", "cut-after"),
          ("claim", "error-500"), ("claim", "error-500-after"), ("claim", "hang"),
          ("release", "cut-before"), ("release", "cut-after"), ("release", "error-500"),
-         ("release", "store-late"), ("release", "hang"), ("read", "cut-before"),
+         ("release", "store-late"), ("release", "overwrite-late"), ("release", "overwrite-late"),
+         ("release", "hang"), ("read", "cut-before"),
          ("read", "error-500"), ("read", "hang"), ("any", "rate-limit"),
          ("any", "slow"), ("claim", "wrong-shape"))  # fmt: skip
 # what happens: how often
@@ -91,6 +92,7 @@ class Story:
         self.truth: set[Held] = set()  # at the last rest
         self.changes: list[tuple[float, bool, Held]] = []  # by panels since: row number, held, what
         self.murky: set[tuple[str, int]] = set()  # (base URL, who): a panel and we at once
+        self.crowded: set[tuple[str, str, str]] = set()  # places that a panel gave to somebody
         self.happened: dict[tuple[str, int], int] = {}
         self.lies: list[str] = []
         self.checked = 0  # rows of the journal
@@ -205,6 +207,7 @@ class Story:
             self.office.readmin.world.panel_claim(
                 self.office.readmin_session, server_id, who, role_id
             )
+        self.crowded.add((upstream, server_id, role_id))
         self._changed(True, (upstream, server_id, role_id, who))
 
     async def _panel_release(self, one: int, two: int, _: int) -> None:
@@ -251,7 +254,11 @@ class Story:
         rows = self.office.journal()
         mine = [r for r in rows if (self.base_urls[r["workspace_id"]], r["roblox_id"]) == who]
         open_rows = [row for row in mine if not AttemptState(row["state"]).settled]
-        if open_rows or any(asked.held[0::3] == who for asked in self.live.values()):
+        # What goes while we release on that server is taken for lost, and put back.
+        releasing = {AttemptKind.RELEASE.value, AttemptState.SENT.value}
+        here = [r for r in rows if (self.base_urls[r["workspace_id"]], r["server_id"]) == what[:2]]
+        undone = not held and any(releasing == {row["kind"], row["state"]} for row in here)
+        if undone or open_rows or any(asked.held[0::3] == who for asked in self.live.values()):
             self.murky.add(who)
         self.changes.append((len(rows) + 0.5, held, what))
 
@@ -333,6 +340,7 @@ class Story:
         self.checked = len(rows)
         self.truth, self.changes = self.office.held(), []
         self.murky.clear()
+        self.crowded.clear()
 
     def _check_lies(self) -> None:
         if self.lies:
@@ -396,6 +404,12 @@ class Story:
             holders = self.office.holders(upstream, server_id, role_id)
             if places and len(holders) > places:
                 raise Lie(f"{role_id} on {server_id} is overbooked: {holders}")
+
+        for (*place, who), there in self.office.readmin.claims:  # also what we took back since
+            places = ROLES[place[2]]
+            if places and len(there) >= places and tuple(place) not in self.crowded:
+                raise Lie(f"{who} was sent to {place}, which {there} held")
+        self.office.readmin.claims.clear()
 
     def _check_boards(self) -> None:
         for found in self.posts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
@@ -56,9 +57,26 @@ class _Counting(Platform):
 
 
 class CountingReAdmin(_Counting, ReAdminPlatform):
-    """Knows how many releases have read and not written yet: what changes then is lost."""
+    """Knows how many releases have read and not written yet: what changes then is lost.
+
+    And who held a place when a claim arrived there: ReAdmin itself does not look.
+    """
 
     releasing = 0
+
+    def __init__(self, world: ReAdminWorld) -> None:
+        super().__init__(world)
+        self.claims: list[tuple[Held, set[int]]] = []  # that arrived, and who else was there
+
+    async def answer(self, call: Call, route: Route | None) -> Answer:
+        """As ReAdmin does, noted."""
+        if route is not None and route.kind == "claim":
+            wish = json.loads(call.content)
+            place = (self.base_url, call.params["serverId"], wish["roleId"])
+            who = int(wish["userId"])
+            there = {user for *held, user in readmin_held(self) if tuple(held) == place}
+            self.claims.append(((*place, who), there - {who}))
+        return await super().answer(call, route)
 
     async def pause_in_release(self) -> None:
         """As ReAdmin does, counted."""

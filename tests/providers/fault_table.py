@@ -28,6 +28,7 @@ TABLE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "cut-before": (_GONE, _UNDONE),
     "cut-after": (_GONE, _DONE),
     "store-late": (_GONE, ("OutcomeUnknown, done later",) * 3),
+    "overwrite-late": (_GONE, ("OutcomeUnknown, done later",) * 3),
     "error-500": (_GONE, _UNDONE),
     "error-500-after": (_GONE, _DONE),
     "html-502": (_GONE, _UNDONE),

@@ -1,6 +1,6 @@
 """The demo's seed shows every state that a newcomer should meet."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 import pytest
 
@@ -53,6 +53,16 @@ async def test_a_placeholder_shows_at_any_hour(hour: int) -> None:
     for workspace in demo_worlds(lambda: now).readmin.workspaces.values():
         answer = await SessionsV1().list_upcoming(workspace, call)
         assert answer.content.count(b'"notCreated"') == 1
+
+
+@pytest.mark.parametrize(("zone", "listed"), [(UTC, False), (timezone(timedelta(hours=-11)), True)])
+async def test_v1_lists_the_day_of_its_own_zone(zone: tzinfo, listed: bool) -> None:
+    """The demo's next session is of today where it is noon, and of tomorrow in UTC."""
+    now = datetime(2026, 5, 6, 23, 57, tzinfo=UTC).astimezone(zone)
+    call = Call("GET", "/sessions/upcoming", "/sessions/upcoming", {}, {}, b"")
+    _, redwood = demo_worlds(lambda: now).readmin.workspaces.values()
+    answer = await SessionsV1().list_upcoming(redwood, call)
+    assert (record_id("redwood/soon").encode() in answer.content) is listed
 
 
 def test_harbour_states(worlds: DemoWorlds) -> None:

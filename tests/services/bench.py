@@ -37,6 +37,7 @@ from bot.services.hosting import HostingService
 from bot.services.hostlog import HostLog
 from bot.services.judging import Judge
 from bot.services.lanes import Lanes
+from bot.services.late_answers import LateAnswers
 from bot.services.linking import LinkingService
 from bot.services.openings import OpeningsService
 from bot.services.people import People
@@ -155,7 +156,7 @@ class Bench:
         )
         self.reconciler = Reconciler(
             self.attempts, self.announcements, self.workspaces, self.engine, self.messenger,
-            self.host_log, self.background, clock,
+            LateAnswers(self.preferences, self.messenger), self.host_log, self.background, clock,
         )  # fmt: skip
         self.openings = OpeningsService(
             self.announcements, self.links, self.workspaces, self.catalog, self.boards

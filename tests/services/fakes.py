@@ -345,6 +345,14 @@ class FakeMessenger:
         self.direct.append((discord_id, text))
         return True
 
+    async def tell_late(self, discord_id: int, outcome: Outcome, url: str) -> bool:
+        """Note the ending, unless this member takes none."""
+        return await self.send_direct(discord_id, f"{outcome.code} {url}")
+
+    async def tell_in_thread(self, thread_id: int, discord_id: int, outcome: Outcome) -> None:
+        """Note the ending and whom it pings."""
+        await self.say(thread_id, outcome.code.value, [discord_id])
+
     def missing_permissions(self, channel_id: int, *, threads: bool = False) -> list[str]:
         """What was set."""
         return self.missing + (self.missing_for_threads if threads else [])

@@ -205,6 +205,22 @@ async def test_a_release_that_took_anothers_claim_puts_it_back(
     assert f"the claim of {SOMEBODY} went with a release" in caplog.text
 
 
+@pytest.mark.parametrize(("age", "back"), [(89, (SOMEBODY,)), (91, ())])
+async def test_only_what_was_claimed_lately_is_put_back(
+    age: int, back: tuple[int, ...], bench: Bench, posted: Posted
+) -> None:
+    """Somebody's release cannot have missed an older claim: it was taken away on purpose."""
+    crowd = with_claims(SESSION, roblox_of(ANA), role=HELPER)
+    claim = Claim(SOMEBODY, HELPER.role_id, HELPER.name, bench.clock() - timedelta(seconds=age))
+    (server,) = crowd.servers
+    bench.platform.sessions["training"] = replace(
+        crowd, servers=(replace(server, claims=(*server.claims, claim)),)
+    )
+    after_write(bench, without(SOMEBODY))
+    assert (await bench.claims.release(bench.press(posted.helper))).code is Code.RELEASED
+    assert bench.platform.holders(posted.helper.place) == back
+
+
 async def test_nobody_is_put_back_over_capacity(bench: Bench, posted: Posted) -> None:
     bench.platform.sessions["training"] = with_claims(SESSION, roblox_of(ANA), 61, 62, role=HELPER)
 

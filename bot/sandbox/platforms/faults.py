@@ -1,6 +1,7 @@
 """Faults on demand: what goes wrong, for which calls, how often."""
 
 import asyncio
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -13,6 +14,8 @@ FAULTS = {
     "cut-before": "the connection closes, nothing is done",
     "cut-after": "the work is done, the connection closes without an answer",
     "store-late": "the connection closes at once, the work is done `seconds` later",
+    "overwrite-late": "the connection closes at once, the work is done; a ReAdmin release takes"
+    " `seconds` between its read and its overwrite",
     "error-500": "the platform's own 500, nothing is done",
     "error-500-after": "the work is done, then the platform's own 500",
     "html-502": "a proxy's HTML page, nothing is done",
@@ -30,6 +33,8 @@ FAULTS = {
     "redirect": "307 to another path of this server, nothing is done",
 }
 DEFAULT_SECONDS = 5.0
+# How long the work of this call takes between its read and its overwrite; None: as ever.
+gap: ContextVar[float | None] = ContextVar("gap", default=None)
 
 
 class UnknownFaultError(ValueError):

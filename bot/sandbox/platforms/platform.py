@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.platforms.documents import utcnow
-from bot.sandbox.platforms.faults import FAULTS, Fault, Faults, Kind, UnknownFaultError
+from bot.sandbox.platforms.faults import FAULTS, Fault, Faults, Kind, UnknownFaultError, gap
 from bot.sandbox.platforms.wire import Answer, BadPathError, Call, Route, SeenRequest, json_answer
 
 HOST = "127.0.0.1"
@@ -144,9 +144,9 @@ class Platform:
         """The answer under a fault; None means that the connection closes without one."""
         if fault.name == "hang":
             await fault.cleared.wait()
-        if fault.name == "store-late":
-            self._store_late(fault.seconds, work)
-        if fault.name in ("hang", "cut-before", "store-late"):
+        if fault.name in ("store-late", "overwrite-late"):
+            self._store_late(fault, work)
+        if fault.name in ("hang", "cut-before", "store-late", "overwrite-late"):
             return None
         instead = self._instead(fault, call.path)
         if instead is not None:
@@ -198,9 +198,12 @@ class Platform:
                 return Answer(200, b"")
         return done
 
-    def _store_late(self, seconds: float, work: Work) -> None:
+    def _store_late(self, fault: Fault, work: Work) -> None:
         async def later() -> Answer:
-            await asyncio.sleep(seconds)
+            if fault.name == "overwrite-late":
+                gap.set(fault.seconds)  # of this task alone
+            else:
+                await asyncio.sleep(fault.seconds)
             return await work()
 
         task = asyncio.create_task(later())

@@ -14,6 +14,7 @@ from bot.sandbox.platforms.fastify import (
     not_found,
     parse_body,
 )
+from bot.sandbox.platforms.faults import gap
 from bot.sandbox.platforms.platform import Platform
 from bot.sandbox.platforms.readmin_v1 import SessionsV1
 from bot.sandbox.platforms.readmin_v2 import RefusedError, SessionsV2
@@ -40,7 +41,8 @@ class ReAdminPlatform(Platform):
 
     async def pause_in_release(self) -> None:
         """Between read and overwrite of a release; a child may hold a release here."""
-        await asyncio.sleep(self.release_gap)
+        seconds = gap.get()
+        await asyncio.sleep(self.release_gap if seconds is None else seconds)
 
     def routes(self) -> Sequence[Route]:
         """Static paths first, as the framework matches them."""

@@ -2,7 +2,7 @@
 
 import uuid
 from copy import deepcopy
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.sandbox.platforms.documents import Doc, DocumentError, iso
 from bot.sandbox.platforms.fastify import is_object_id
@@ -29,13 +29,16 @@ class SessionsV1:
         return json_answer(200, {"success": True, "sessions": sorted(later, key=_start)})
 
     async def list_upcoming(self, workspace: Workspace, _call: Call) -> Answer:
-        """Today's records and placeholders, at most 12 hours ahead, ended ones included."""
+        """Today's records and placeholders, at most 12 hours ahead, ended ones included.
+
+        Today is the server's own: of the zone in which its clock tells the time.
+        """
         now = workspace.clock()
         last = iso(now + AHEAD)
         records = [
             {**session, "game": find_game(workspace, session.get("template", {}))}
             for session in workspace.sessions.values()
-            if session["date"][:10] == iso(now)[:10] and session["date"] <= last
+            if _day(session, now) == now.date() and session["date"] <= last
         ]
         taken = {session["date"] for session in workspace.sessions.values()}
         placeholders = [
@@ -102,6 +105,10 @@ def _find(workspace: Workspace, session_id: str) -> Doc | None:
 
 def _start(record: Doc) -> str:
     return str(record["date"])
+
+
+def _day(record: Doc, now: datetime) -> date:
+    return datetime.fromisoformat(record["date"]).astimezone(now.tzinfo).date()
 
 
 def _placeholder(workspace: Workspace, template: Doc, now: datetime) -> Doc | None:

@@ -211,7 +211,7 @@ def _id(name: str, state: str) -> str:
 
 
 def _later_today(now: datetime) -> Doc:
-    """A daily schedule that shows as a placeholder: in 90 minutes, but before midnight UTC."""
+    """A daily schedule that shows as a placeholder: in 90 minutes, but before midnight."""
     last = now.replace(hour=23, minute=55, second=0, microsecond=0)
     start = min(now + timedelta(minutes=90), last)
     return {"type": "daily", "hour": start.hour, "minute": start.minute}
