@@ -59,11 +59,12 @@ def to_embed(board: Board) -> discord.Embed:
 
 
 def places(line: BoardLine) -> str:
-    """The count of an opening in words and a sign of its own shape."""
+    """The count of an opening in words and a sign of its own shape; open only if it is."""
     if line.capacity is None:
-        return f"✔ {line.taken} claimed, no limit"
-    sign = "■ full" if line.full else "✔ open"
-    return f"{sign} {line.taken}/{line.capacity}"
+        return f"✔ {line.taken} claimed, no limit" if line.usable else f"{line.taken} claimed"
+    if line.full:
+        return f"■ full {line.taken}/{line.capacity}"
+    return f"{'✔ open ' if line.usable else ''}{line.taken}/{line.capacity}"
 
 
 def _description(board: Board) -> str:

@@ -50,7 +50,13 @@ def _components(announcement: Announcement, can: Capabilities) -> tuple[Componen
         return ()
     is_open = state is AnnouncementState.OPEN
     buttons: list[Component] = [
-        Menu(Action.ADD_MEMBER, number, "A person: choose whom", members=True, row=0),
+        Menu(
+            Action.ADD_MEMBER,
+            number,
+            "Add, move or remove a person: choose whom",
+            members=True,
+            row=0,
+        ),
         Button(Action.EDIT, number, "Edit note and cut-off", row=1),
         Button(Action.CLOSE, number, "Close claims", row=1)
         if is_open

@@ -150,6 +150,22 @@ def test_counts(taken: int, capacity: int | None, words: str, label: str, style:
     assert not button.disabled  # a full role stays pressable: the answer says who holds it
 
 
+@pytest.mark.parametrize(
+    ("taken", "capacity", "words"),
+    [(1, 2, "1/2"), (2, 2, "■ full 2/2"), (3, None, "3 claimed")],
+)
+def test_what_takes_no_claims_is_not_called_open(
+    taken: int, capacity: int | None, words: str
+) -> None:
+    line = replace(LINE, taken=taken, capacity=capacity, usable=False)
+    assert places(line) == words
+    (roster,) = [
+        f for f in to_embed(replace(BOARD, state="ended", lines=(line,))).fields
+        if f.name == "Staff"
+    ]  # fmt: skip
+    assert (roster.value or "").startswith(f"**Trainer** {words}\n")
+
+
 @pytest.mark.parametrize(("server", "tail"), [("Main", " · Main"), ("🧨" * 9, " · " + "🧨" * 9)])
 def test_a_long_role_name_never_costs_the_count(server: str, tail: str) -> None:
     line = replace(LINE, role_name="🧨" * 90, server_name=server)

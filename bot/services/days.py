@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.errors import MusterError, Refusal
 from bot.models import Announcement, SessionState
 from bot.services.hosting import HostingService, Preview, SessionChoice
+from bot.services.permits import require_host
 from bot.services.ports import Actor
 from bot.services.workspaces import WorkspaceService
 from bot.store.guild_settings import GuildSettingsStore
@@ -63,6 +64,7 @@ class DayPosting:
 
         Raises Refusal when there is nothing to post, and what the single preview raises.
         """
+        require_host(actor, await self._workspaces.get(actor.guild_id, workspace_id))
         choices = (await self.list_days(actor)).get(workspace_id, [])
         if not choices:
             raise Refusal("Nothing is left to post for today. See `/session post` for the rest.")
@@ -76,6 +78,7 @@ class DayPosting:
     async def post(self, actor: Actor, workspace_id: int) -> list[Posted]:
         """Post what this member has just previewed, each by itself: one failure stops no other."""
         workspace = await self._workspaces.get(actor.guild_id, workspace_id)
+        require_host(actor, workspace)
         drafts = await self._store.list_drafts(
             actor.guild_id, workspace.workspace_id, actor.discord_id, self._clock() - PREVIEW_LIFE
         )

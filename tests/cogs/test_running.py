@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.cogs.hands import (
@@ -240,7 +242,15 @@ async def test_a_whole_day_is_previewed_and_posted_at_once(stage: Stage) -> None
     assert len(house.board.history()) == links
 
 
+async def _said(stage: Stage) -> Any:
+    """Some message that Pip sees."""
+    return (await stage.slash(stage.house.pip, "open")).response
+
+
 async def test_a_day_is_posted_by_hosts_only(stage: Stage) -> None:
     await stage.setup(stage.house, V2)
     words = text(await stage.slash(stage.house.pip, "session post", session="1:today"))
-    assert "Nothing is left to post" in words
+    assert words.startswith("Only ")
+    pressed = text(await craft(stage.house.pip, await _said(stage), "posttoday:1:1"))
+    assert pressed.startswith("Only ")
+    assert stage.house.board.history() == []
