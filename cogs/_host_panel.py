@@ -9,8 +9,8 @@ from bot.buttons import Action, Button
 from bot.menus import MAX_OPTIONS, Choice, Menu
 from bot.models import Announcement, AnnouncementState, Capabilities, Opening
 from bot.replies import Reply, masked_link
+from bot.services.hosted import one_per_role
 from bot.services.ports import BoardLine
-from bot.services.running import one_per_role
 from bot.text import cut, isolated, safe, shorten, when
 from bot.views import Component
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Set
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.errors import ChannelLost, MessageGone, MessengerError
 from bot.models import Announcement, AnnouncementState
@@ -18,6 +18,7 @@ from bot.store.announcements import AnnouncementStore
 log = logging.getLogger(__name__)
 
 PATIENCE = 60.0  # seconds to wait for another edit in the channel
+AGAIN = timedelta(minutes=10)  # after a refusal that the known permissions do not explain
 _LIVE = (AnnouncementState.OPEN, AnnouncementState.CLOSED)
 
 
@@ -38,16 +39,25 @@ class BoardEdits:
         self._pace = pace
         self._clock = clock
         self._lanes = Lanes()  # so that nothing piles up while Discord makes an edit wait
-        self._refused: set[int] = set()  # boards that Discord does not let us edit; told already
+        # Boards that Discord does not let us edit, told already; and when that is tried again.
+        self._refused: dict[int, datetime] = {}
 
     def is_refused(self, announcement: Announcement) -> bool:
-        """Whether Discord refused the last edit, and the rights are still missing."""
-        refused = announcement.announcement_id in self._refused
-        return refused and bool(self._messenger.missing_permissions(announcement.channel_id))
+        """Whether Discord refused the last edit, and another try would come to the same.
+
+        It may once the missing rights are granted; if none are known to be missing, after a while.
+        """
+        number, now = announcement.announcement_id, self._clock()
+        if number not in self._refused:
+            return False
+        if self._messenger.missing_permissions(announcement.channel_id):
+            self._refused[number] = now
+            return True
+        return now < self._refused[number]
 
     def keep_only(self, announcement_ids: Set[int]) -> None:
         """Forget what is in memory of all others."""
-        self._refused &= announcement_ids
+        self._refused = {n: at for n, at in self._refused.items() if n in announcement_ids}
 
     async def show(self, announcement: Announcement, board: Board) -> None:
         """Edit the message, unless it looks like that already.
@@ -74,7 +84,7 @@ class BoardEdits:
         except ChannelLost as error:
             await self._give_up(announcement, error)
             raise
-        self._refused.discard(announcement.announcement_id)
+        self._refused.pop(announcement.announcement_id, None)
         await self._announcements.set_rendered(announcement.announcement_id, shown)
 
     async def _give_up(self, announcement: Announcement, error: ChannelLost) -> None:
@@ -85,8 +95,9 @@ class BoardEdits:
             if announcement.state not in _LIVE:
                 return  # it had its last words
             await self._announcements.set_state(number, AnnouncementState.LOST, now=self._clock())
-        elif number in self._refused:
-            return
         else:
-            self._refused.add(number)
+            known = number in self._refused
+            self._refused[number] = self._clock() + AGAIN
+            if known:
+                return
         await self._tidings.tell_lost(announcement, error)

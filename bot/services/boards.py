@@ -123,7 +123,7 @@ class BoardService:
                     raise
                 await self._show_gone(announcement)
             else:
-                await self._show(announcement, session)
+                await self._show(announcement, session, always=always)
 
     def alone(self, announcement_id: int) -> AbstractAsyncContextManager[object]:
         """No refresh of this board runs within; waits for the one under way. Raises LaneBusy."""
@@ -172,13 +172,13 @@ class BoardService:
         self._latest[number] = board
         return board, openings
 
-    async def _show(self, announcement: Announcement, session: Session) -> None:
+    async def _show(self, announcement: Announcement, session: Session, *, always: bool) -> None:
         board, openings = await self._build(announcement, session)
         workspace = await self._workspace(announcement)
         await self._witness.note(announcement, workspace, session, openings)
         if session.state in OVER:
             await self._finish(announcement, board, AnnouncementState.ENDED)
-        else:
+        elif always or not self._edits.is_refused(announcement):
             await self._edits.show(announcement, board)
 
     async def show_closed(self, announcement: Announcement) -> None:

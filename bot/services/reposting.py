@@ -8,8 +8,9 @@ from bot.errors import MessengerError, Refusal
 from bot.models import Announcement, AnnouncementState, Session, Workspace
 from bot.services.board_facts import fingerprint
 from bot.services.boards import BoardService
+from bot.services.hosted import LIVE, require
 from bot.services.ports import Actor, Messenger
-from bot.services.running import LIVE, RunningService, require
+from bot.services.running import RunningService
 from bot.store.hosting import HostingStore
 
 log = logging.getLogger(__name__)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from bot.errors import MessengerError, MusterError, Refusal
 from bot.models import Announcement, AnnouncementState, Capabilities, Opening, Workspace
 from bot.providers import capabilities_of
 from bot.services.boards import BoardService
+from bot.services.hosted import (
+    LIVE,
+    ROLES_IN_MENU,
+    one_per_role,
+    require,
+    role_of,
+    to_announcement_id,
+)
 from bot.services.lanes import Lanes
 from bot.services.permits import may_host, require_host
 from bot.services.ports import Actor, Messenger
@@ -21,8 +29,6 @@ log = logging.getLogger(__name__)
 
 MAX_CO_HOSTS = 10
 PATIENCE = 60.0  # seconds that one host waits for another who does the same to one announcement
-ROLES_IN_MENU = 25  # as many as Discord takes
-LIVE = (AnnouncementState.OPEN, AnnouncementState.CLOSED)
 
 _OTHER_ROLES = "The roles of this session are others by now. Choose again: `/session edit`"
 
@@ -59,7 +65,7 @@ class RunningService:
 
     async def get_hosted(self, actor: Actor, choice: str) -> tuple[Announcement, Workspace]:
         """The chosen announcement, for somebody who may run it; Refusal for anybody else."""
-        number = _to_announcement_id(choice)
+        number = to_announcement_id(choice)
         announcement = await self._announcements.get(actor.guild_id, number)
         if announcement is None or announcement.state is AnnouncementState.DRAFT:
             raise Refusal(
@@ -128,6 +134,19 @@ class RunningService:
     ) -> Announcement:  # fmt: skip
         """Change what is named. `cutoff` in minutes before the start; co-hosts as Discord ids."""
         announcement, _ = await self.get_hosted(actor, choice)
+        async with self._lanes.enter(("edit", str(announcement.announcement_id)), PATIENCE):
+            announcement = await self._again(announcement)  # two hosts may name one co-host each
+            changed = await self._edit(
+                announcement, note=note, cutoff=cutoff, no_cutoff=no_cutoff, co_host=co_host,
+                no_co_host=no_co_host,
+            )  # fmt: skip
+        await self._show(changed)
+        return changed
+
+    async def _edit(
+        self, announcement: Announcement, *, note: str | None, cutoff: int | None,
+        no_cutoff: bool, co_host: int | None, no_co_host: int | None,
+    ) -> Announcement:  # fmt: skip
         require(announcement, *LIVE)
         edits: Edits = {}
         if note is not None:
@@ -140,9 +159,7 @@ class RunningService:
             if len(edits["co_host_ids"]) > MAX_CO_HOSTS:
                 raise Refusal(f"At most {MAX_CO_HOSTS} co-hosts. Remove one first: `no_cohost`.")
         await self._store.change(announcement.announcement_id, **edits)
-        changed = await self._again(announcement)
-        await self._show(changed)
-        return changed
+        return await self._again(announcement)
 
     async def show_roles(
         self, actor: Actor, first: int, opening_ids: Collection[int]
@@ -239,29 +256,3 @@ class RunningService:
         """Refusal when the session is over."""
         if announcement.ends_at <= self._clock():
             raise Refusal("This session is over.")
-
-
-def role_of(opening: Opening) -> tuple[str, str]:
-    """(group id, role id): the same on every server."""
-    return opening.place.group_id, opening.place.role_id
-
-
-def one_per_role(openings: Sequence[Opening]) -> list[Opening]:
-    """The first opening of each role, in display order: one line per role, not per server."""
-    roles = {role_of(opening): opening for opening in reversed(openings)}
-    return sorted(roles.values(), key=lambda opening: opening.position)
-
-
-def require(announcement: Announcement, *states: AnnouncementState) -> None:
-    """The announcement is in one of these states, else Refusal."""
-    if announcement.state in states:
-        return
-    if announcement.state is AnnouncementState.LOST:
-        raise Refusal("Its message was deleted. Post it again first: `/session repost`")
-    raise Refusal(f"This announcement is already {announcement.state.value}.")
-
-
-def _to_announcement_id(choice: str) -> int:
-    if not choice.isascii() or not choice.isdecimal() or len(choice) > 18:
-        raise Refusal("Choose an announcement from the list that appears while you type.")
-    return int(choice)
