@@ -106,8 +106,8 @@ class Sessions(SessionPeople, commands.GroupCog, group_name="session"):
         self, interaction: Interaction, workspace: int, note: str, ping: bool, cutoff: int | None
     ) -> Reply:
         actor = to_actor(interaction)
-        previews = await self.days.draft(actor, workspace, note, ping=ping, cutoff=cutoff)
-        return day_reply(workspace, previews)
+        previews, failed = await self.days.draft(actor, workspace, note, ping=ping, cutoff=cutoff)
+        return day_reply(workspace, previews, failed)
 
     async def _post_today(self, interaction: Interaction, workspace: int) -> Reply:
         return posted_day_reply(await self.days.post(to_actor(interaction), workspace))
