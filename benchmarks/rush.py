@@ -26,10 +26,12 @@ PROMPT = 3.0  # seconds in which Discord wants an acknowledgement
 WORDS = {"✔ You are": "claimed", "■": "full"}
 
 
-def prepare(town: Town, people: int) -> tuple[str, list[User]]:
-    """A session of its own and so many members; its id, and they."""
+def prepare(
+    town: Town, people: int, count: int = ROLES, places: int = PLACES
+) -> tuple[str, list[User]]:
+    """A session of its own with `count` roles, and so many members; its id, and they."""
     workspace = town.worlds.readmin.workspaces[seeds.NORTHGATE_KEY]
-    roles = [Role(f"Seat {number}", PLACES) for number in range(ROLES)]
+    roles = [Role(f"Seat {number}", places) for number in range(count)]
     template = workspace.add_template("Rush", [workspace.add_role_group("Seats", roles)])
     session = workspace.add_session(template, timedelta(hours=1), servers=[Server("Main")])
     members = []

@@ -36,6 +36,7 @@ from bot.services.polling import Poller
 from bot.services.posting import Poster
 from bot.services.reconciler import Reconciler
 from bot.services.reminders import ReminderChoices, ReminderService
+from bot.services.reposting import Reposter
 from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
 from bot.services.running import RunningService
@@ -133,6 +134,7 @@ def _build(
         poller=Poller(announcements, boards, catalog, background, clock),
         hosting=hosting, days=days, running=running, claims=claims,
         openings=OpeningsService(announcements, links, workspaces, catalog, boards),
+        reposter=Reposter(HostingStore(database), running, boards, messenger),
         roster=RosterService(announcements, running, claims, messenger, background),
         cancelling=Cancelling(
             running, announcements, boards, links, claims, preferences, messenger

@@ -13,6 +13,7 @@ from bot.views import Component
 MAX_BUTTONS = 20  # four of Discord's five rows; the last one is for what concerns the whole session
 MAX_MENUS = 4  # likewise: a menu takes a row
 LAST_ROW = 4
+ROW = 5  # buttons beside each other
 _CLAIMABLE = ("open", "starts soon", "live now", "cut off", "closed", "not claimable", "waiting")
 _MAX_LABEL = 80
 
@@ -53,7 +54,8 @@ def needs_menus(board: Board) -> bool:
 
 def _to_claim(board: Board, preview: bool) -> list[Component]:
     if not needs_menus(board):
-        return [_to_button(line, preview) for line in board.lines]
+        rows = _to_rows(board.lines)
+        return [_to_button(line, preview, row) for line, row in zip(board.lines, rows, strict=True)]
     usable = any(line.usable for line in board.lines) and not preview
     menus = _to_menus(board.lines, switched_off=not usable)
     if len(menus) <= MAX_MENUS:
@@ -63,10 +65,22 @@ def _to_claim(board: Board, preview: bool) -> list[Component]:
     return [Button(Action.PAGE, board.announcement_id or 1, label, "primary", disabled=not usable)]
 
 
-def _to_button(line: BoardLine, preview: bool) -> Button:
+def _to_rows(lines: Sequence[BoardLine]) -> list[int | None]:
+    """The row of each button: every server begins one of its own, if the rows suffice."""
+    rows: list[int | None] = []
+    row, room, server = -1, 0, ""
+    for line in lines:
+        if not room or line.server_name != server:
+            row, room, server = row + 1, ROW, line.server_name
+        rows.append(row)
+        room -= 1
+    return rows if row < LAST_ROW else [None] * len(lines)  # None: one after the other
+
+
+def _to_button(line: BoardLine, preview: bool, row: int | None) -> Button:
     style = "grey" if line.full else "primary"
-    switched_off = preview or not line.usable
-    return Button(Action.CLAIM, line.opening_id, to_label(line), style, disabled=switched_off)
+    off = preview or not line.usable
+    return Button(Action.CLAIM, line.opening_id, to_label(line), style, disabled=off, row=row)
 
 
 def _to_menus(lines: Sequence[BoardLine], *, switched_off: bool) -> list[Menu]:

@@ -40,10 +40,11 @@ def to_embed(board: Board) -> discord.Embed:
         words += f" by <@{board.closed_by}> <t:{int(board.closed_at.timestamp())}:R>"
     if board.cut_off is not None:
         words += _until(board.state, board.cut_off)
-    embed.add_field(name="State", value=words)
-    moved = f"\nmoved, was {when(board.was_starts_at)}" if board.was_starts_at else ""
-    embed.add_field(name="Starts", value=when(board.starts_at) + moved)
-    embed.add_field(name="Ends", value=f"<t:{int(board.ends_at.timestamp())}:t>")
+    if board.state in ("open", "starts soon", "live now") and board.full:
+        words += " · every role is full"
+    # Not inline: in a third of the width the full date breaks into four lines.
+    embed.add_field(name="State", value=words, inline=False)
+    embed.add_field(name="When", value=_when(board), inline=False)
     embed.add_field(name="Host", value=_hosts(board))
     if game := _game(board):
         embed.add_field(name="Game", value=game)
@@ -58,11 +59,12 @@ def to_embed(board: Board) -> discord.Embed:
 
 
 def places(line: BoardLine) -> str:
-    """The count of an opening in words and a sign of its own shape."""
+    """The count of an opening in words and a sign of its own shape; open only if it is."""
     if line.capacity is None:
-        return f"✔ {line.taken} claimed, no limit"
-    sign = "■ full" if line.full else "✔ open"
-    return f"{sign} {line.taken}/{line.capacity}"
+        return f"✔ {line.taken} claimed, no limit" if line.usable else f"{line.taken} claimed"
+    if line.full:
+        return f"■ full {line.taken}/{line.capacity}"
+    return f"{'✔ open ' if line.usable else ''}{line.taken}/{line.capacity}"
 
 
 def _description(board: Board) -> str:
@@ -74,6 +76,12 @@ def _description(board: Board) -> str:
         f"⚠ {shorten(board.warning, 300)}" if board.warning else "",
     )
     return "\n\n".join(part for part in parts if part)
+
+
+def _when(board: Board) -> str:
+    moved = f"\nmoved, was {when(board.was_starts_at)}" if board.was_starts_at else ""
+    end = f"ends <t:{int(board.ends_at.timestamp())}:t>"
+    return f"{when(board.starts_at)}, {end}{moved}"
 
 
 def _hosts(board: Board) -> str:

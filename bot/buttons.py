@@ -40,7 +40,14 @@ class Action(StrEnum):
     ASK_PING = "askping"  # announcement: asks first
     PING_AGAIN = "pingagain"  # announcement
     ADD_MEMBER = "addmember"  # announcement, then opening: whom to give which role
-    SHOW_ROLES = "showroles"  # announcement: which roles are on its board
+    MOVE_MEMBER = "movemember"  # announcement: another role for a member, on the same server
+    REMOVE_MEMBER = "removemember"  # announcement: which role to take from a member
+    CO_HOST = "cohost"  # announcement: whether a member may run it
+    GIVE_BACK = "giveback"  # announcement: asks first
+    GIVE_BACK_NOW = "givebacknow"  # announcement: all claims of a cancelled session
+    PANEL = "panel"  # announcement: its host's panel
+    SHOW_ROLES = "showroles"  # button: announcement; menu: its first opening; roles on the board
+    ASK_SERVER = "askserver"  # announcement: asks first
     MORE_SERVERS = "moreservers"  # announcement
     ADD_SERVER = "addserver"  # announcement
     DISCARD = "discard"  # announcement: a preview that is not wanted

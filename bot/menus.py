@@ -35,7 +35,8 @@ class Menu:
     placeholder: str
     choices: tuple[Choice, ...] = ()
     members: bool = False  # Discord lists the members; the value is a Discord id
-    most: int = 1  # how many may be chosen
+    least: int = 1  # how many must be chosen
+    most: int = 1  # how many may be
     disabled: bool = False
     row: int | None = None
 
@@ -92,6 +93,7 @@ def _to_select(menu: Menu) -> ui.Select[Any] | ui.UserSelect[Any]:
         custom_id=menu.custom_id,
         placeholder=placeholder,
         options=options,
+        min_values=menu.least,
         max_values=min(menu.most, len(options)),
         disabled=menu.disabled or not menu.choices,
     )

@@ -13,6 +13,7 @@ from bot.buttons import Action, Button
 from bot.errors import (
     ChannelLost,
     KeyRefused,
+    MessageGone,
     MessengerError,
     Misread,
     MusterError,
@@ -71,6 +72,8 @@ def report(error: BaseException) -> Reply:
     """The answer to an error. What is not ours gets a reference and a line in the log."""
     if isinstance(error, ProviderError):
         return Reply(_provider_error(error))
+    if isinstance(error, MessageGone):  # no permission brings it back
+        return Reply(f"⚠ {error}")
     if isinstance(error, ChannelLost):
         return Reply(f"⚠ {error} Check the channel and Muster's permissions there.")
     if isinstance(error, MessengerError):

@@ -12,7 +12,7 @@ from bot.text import safe, shorten
 from cogs._host_panel import board_link
 
 
-def day_reply(workspace_id: int, previews: Sequence[Preview]) -> Reply:
+def day_reply(workspace_id: int, previews: Sequence[Preview], failed: Sequence[Posted]) -> Reply:
     """The sessions of the day, each with what the host should know, and one button for all."""
     ready = [preview for preview in previews if preview.postable]
     channel = previews[0].announcement.channel_id
@@ -23,6 +23,7 @@ def day_reply(workspace_id: int, previews: Sequence[Preview]) -> Reply:
         lines.append(f"{sign} {safe(shown.title, 80)} <t:{int(shown.starts_at.timestamp())}:t>")
         if not preview.postable:
             lines.append("-# no server takes claims yet: preview it alone to add one")
+    lines += [_problem(one) for one in failed]
     warnings = dict.fromkeys(one for preview in previews for one in preview.warnings)
     lines += [f"⚠ {warning}" for warning in warnings]
     buttons = [Button(Action.CANCEL, workspace_id, "Leave it")]
@@ -38,5 +39,9 @@ def posted_day_reply(done: Sequence[Posted]) -> Reply:
         if one.announcement is not None:
             lines.append(f"✔ {board_link(one.announcement)}")
         else:
-            lines.append(f"⛔ {safe(one.title, 80)}: {shorten(one.problem, 200)}")
+            lines.append(_problem(one))
     return Reply(shorten("\n".join(lines), MAX_TEXT))
+
+
+def _problem(one: Posted) -> str:
+    return f"⛔ {safe(one.title, 80)}: {shorten(one.problem, 200)}"

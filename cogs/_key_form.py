@@ -7,13 +7,11 @@ from typing import Any
 
 from discord import ui
 
-from bot.answering import answer
-from bot.buttons import Interaction
-from bot.client import answer_error
 from bot.replies import Reply
+from cogs._forms import Form
 
 
-class KeyForm(ui.Modal):
+class KeyForm(Form, title="Key"):
     """Asks for a key and hands it to `use`. A restart closes open forms; the admin starts again."""
 
     key: ui.TextInput[Any] = ui.TextInput(
@@ -24,13 +22,6 @@ class KeyForm(ui.Modal):
         super().__init__(title=f"{platform} key"[:45], timeout=900)
         self._use = use
 
-    async def on_submit(self, interaction: Interaction, /) -> None:
-        """Discord delivered what was typed."""
-        await answer(interaction, self._answer())
-
-    async def on_error(self, interaction: Interaction, error: Exception, /, *_: Any) -> None:
-        """One funnel for all errors."""
-        await answer_error(interaction, error)
-
-    async def _answer(self) -> Reply:
+    async def typed(self) -> Reply:
+        """What comes of the key."""
         return await self._use(self.key.value)

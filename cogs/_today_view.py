@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import discord
 
 from bot.buttons import Action, Button
@@ -12,6 +14,7 @@ from bot.text import safe, shorten, size, when
 
 MAX_PAGE = 3500  # characters of plans on one page; Discord takes 4,096 in a description
 MAX_PLAN = 1700
+MAX_NOBODY = 600
 MAX_HOLDERS = 10
 _STATES = {
     SessionState.NOT_OPEN: "◌ not open yet",
@@ -65,11 +68,13 @@ def _plan(guild_id: int, plan: Plan) -> str:
         f"{_STATES[session.state]} · {when(session.starts_at)} · {posted}"
     )
     covers = plan.covers if session.state is not SessionState.CANCELLED else ()
-    for shown, cover in enumerate(covers):
+    held = [cover for cover in covers if cover.holders]
+    for shown, cover in enumerate(held):
         line = f"\n{_cover(cover)}"
         if size(text) + size(line) > MAX_PLAN:
             return f"{text}\n… and {len(covers) - shown} more roles"
         text += line
+    text += _nobody([cover for cover in covers if not cover.holders])
     return text if plan.covers or not _may_be_claimed(session) else f"{text}\nNo role to claim."
 
 
@@ -77,13 +82,28 @@ def _may_be_claimed(session: Session) -> bool:
     return session.state in (SessionState.SCHEDULED, SessionState.LIVE)
 
 
-def _cover(cover: Cover) -> str:
-    taken = len(cover.holders)
-    full = cover.capacity is not None and taken >= cover.capacity
-    sign = "■" if full else ("✔" if taken else "◌")
+def _nobody(covers: Sequence[Cover]) -> str:
+    """The roles that nobody has, in one line: they are many in the morning."""
+    if not covers:
+        return ""
+    line = "\n◌ Nobody yet: "
+    for shown, cover in enumerate(covers):
+        part = (", " if shown else "") + _name(cover)
+        if size(line) + size(part) > MAX_NOBODY:
+            return f"{line} and {len(covers) - shown} more roles"
+        line += part
+    return line
+
+
+def _name(cover: Cover) -> str:
     limit = "" if cover.capacity is None else f"/{cover.capacity}"
     server = f" · {safe(cover.server_name, 30)}" if cover.server_name else ""
+    return f"{safe(cover.role_name, 60)}{server} {len(cover.holders)}{limit}"
+
+
+def _cover(cover: Cover) -> str:
+    taken = len(cover.holders)
+    sign = "■" if cover.capacity is not None and taken >= cover.capacity else "✔"
     names = [h if h.startswith("<@") else safe(h, 40) for h in cover.holders[:MAX_HOLDERS]]
     more = f" and {taken - MAX_HOLDERS} more" if taken > MAX_HOLDERS else ""
-    who = (", ".join(names) + more) if names else "nobody yet"
-    return shorten(f"{sign} {safe(cover.role_name, 60)}{server} {taken}{limit}: {who}", 700)
+    return shorten(f"{sign} {_name(cover)}: {', '.join(names)}{more}", 700)

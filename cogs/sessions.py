@@ -1,12 +1,9 @@
-"""/session: hosts post, refresh and close announcements, and change who is on them."""
+"""/session post, and the cog of all that hosts do with what they posted."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from dataclasses import replace
 from datetime import datetime
 
-import discord
 from discord import app_commands
 from discord.ext import commands
 
@@ -15,28 +12,26 @@ from bot.board_controls import needs_menus, to_controls
 from bot.board_view import to_embed
 from bot.buttons import Action, Button, Interaction
 from bot.client import MusterBot
-from bot.models import Door, SessionState
-from bot.replies import Reply, outcome_reply
-from bot.services.claims import Press
+from bot.models import SessionState
+from bot.replies import Reply
 from bot.services.hosting import HostingService, Preview, SessionChoice
-from bot.services.outcomes import Outcome
 from bot.text import cut
-from cogs._common import describe_start, to_actor, to_choices, to_number, to_press
+from cogs._common import describe_start, to_actor, to_choices, to_number
 from cogs._day_words import day_reply, posted_day_reply
-from cogs._host_panel import board_link, panel
-from cogs._session_life import SessionLife
+from cogs._session_people import SessionPeople
 
 TODAY = "today"  # in a choice's value, in place of a session
 CONTROL_ROW = 4  # the last of Discord's five rows; the preview's own buttons use the others
 
 
 @app_commands.guild_only()  # Discord looks at the group, not at its subcommands
-class Sessions(SessionLife, commands.GroupCog, group_name="session"):
+class Sessions(SessionPeople, commands.GroupCog, group_name="session"):
     """Post and run the announcements of sessions."""
 
     def __init__(self, bot: MusterBot) -> None:
         self.hosting: HostingService = bot.services.hosting
         self.running = bot.services.running
+        self.reposter = bot.services.reposter
         self.cancelling = bot.services.cancelling
         self.roster = bot.services.roster
         self.openings = bot.services.openings
@@ -70,75 +65,6 @@ class Sessions(SessionLife, commands.GroupCog, group_name="session"):
             work = self._draft(interaction, session, note, ping, cutoff)
         await answer(interaction, work)
 
-    @app_commands.command()
-    @app_commands.describe(announcement="The posted session")
-    async def refresh(self, interaction: Interaction, announcement: str) -> None:
-        """Read a posted session anew and correct its announcement."""
-        await answer(interaction, self._refresh(interaction, announcement))
-
-    @app_commands.command()
-    @app_commands.describe(announcement="The posted session")
-    async def close(self, interaction: Interaction, announcement: str) -> None:
-        """Stop claims through an announcement; who holds a role keeps it."""
-        await answer(interaction, self._close(interaction, announcement))
-
-    @app_commands.command()
-    @app_commands.describe(
-        announcement="The posted session",
-        member="Whom to give a role",
-        role="Which role",
-        reason="Why, for the log channel",
-    )
-    async def add(
-        self,
-        interaction: Interaction,
-        announcement: str,
-        member: discord.Member,
-        role: str,
-        reason: app_commands.Range[str, 0, 300] = "",
-    ) -> None:
-        """Claim a role for somebody, also after the cut-off."""
-        press = _for(interaction, member, reason)
-        await answer(interaction, _outcome(self.roster.add(press, announcement, role)))
-
-    @app_commands.command()
-    @app_commands.describe(
-        announcement="The posted session",
-        member="Whose role to take away",
-        role="Which role",
-        reason="Why, for the log channel",
-    )
-    async def remove(
-        self,
-        interaction: Interaction,
-        announcement: str,
-        member: discord.User,  # also who has left
-        role: str,
-        reason: app_commands.Range[str, 0, 300] = "",
-    ) -> None:
-        """Take a role away from somebody."""
-        press = _for(interaction, member, reason)
-        await answer(interaction, _outcome(self.roster.remove(press, announcement, role)))
-
-    @app_commands.command()
-    @app_commands.describe(
-        announcement="The posted session",
-        member="Who changes roles",
-        role="The role that they get in place of the one they hold",
-        reason="Why, for the log channel",
-    )
-    async def move(
-        self,
-        interaction: Interaction,
-        announcement: str,
-        member: discord.Member,
-        role: str,
-        reason: app_commands.Range[str, 0, 300] = "",
-    ) -> None:
-        """Give somebody another role on the same server."""
-        press = _for(interaction, member, reason)
-        await answer(interaction, _outcome(self.roster.move(press, announcement, role)))
-
     @post.autocomplete("session")
     async def complete_session(
         self, interaction: Interaction, current: str
@@ -150,36 +76,6 @@ class Sessions(SessionLife, commands.GroupCog, group_name="session"):
         for number, day in (await self.days.list_days(to_actor(interaction))).items():
             named = f" · {day[0].workspace_name}" if day[0].workspace_name else ""
             pairs.insert(0, (f"All {len(day)} of today{named}", f"{number}:{TODAY}"))
-        return to_choices(pairs, current)
-
-    @refresh.autocomplete("announcement")
-    @close.autocomplete("announcement")
-    @add.autocomplete("announcement")
-    @remove.autocomplete("announcement")
-    @move.autocomplete("announcement")
-    async def complete_announcement(
-        self, interaction: Interaction, current: str
-    ) -> list[app_commands.Choice[str]]:
-        """Announcements that this member may run."""
-        return await self.list_choices(interaction, current)
-
-    @add.autocomplete("role")
-    @remove.autocomplete("role")
-    @move.autocomplete("role")
-    async def complete_role(
-        self, interaction: Interaction, current: str
-    ) -> list[app_commands.Choice[str]]:
-        """The roles of the chosen announcement, each with its server where there are several."""
-        chosen = str(interaction.namespace.announcement or "")
-        openings = await self.running.list_openings(to_actor(interaction), chosen)
-        several = len({opening.place.server_id for opening in openings}) > 1
-        pairs = [
-            (
-                cut(o.role_name, 50) + (f" · {cut(o.server_name, 40)}" if several else ""),
-                str(o.opening_id),
-            )
-            for o in openings
-        ]
         return to_choices(pairs, current)
 
     async def on_post(self, interaction: Interaction, button: Button) -> None:
@@ -210,8 +106,8 @@ class Sessions(SessionLife, commands.GroupCog, group_name="session"):
         self, interaction: Interaction, workspace: int, note: str, ping: bool, cutoff: int | None
     ) -> Reply:
         actor = to_actor(interaction)
-        previews = await self.days.draft(actor, workspace, note, ping=ping, cutoff=cutoff)
-        return day_reply(workspace, previews)
+        previews, failed = await self.days.draft(actor, workspace, note, ping=ping, cutoff=cutoff)
+        return day_reply(workspace, previews, failed)
 
     async def _post_today(self, interaction: Interaction, workspace: int) -> Reply:
         return posted_day_reply(await self.days.post(to_actor(interaction), workspace))
@@ -220,9 +116,11 @@ class Sessions(SessionLife, commands.GroupCog, group_name="session"):
         return _to_reply(await self.hosting.add_server(to_actor(interaction), announcement_id))
 
     async def _post(self, interaction: Interaction, announcement_id: int) -> Reply:
-        posted = await self.hosting.post(to_actor(interaction), announcement_id)
-        return panel(
-            posted,
+        actor = to_actor(interaction)
+        posted = await self.hosting.post(actor, announcement_id)
+        return await self.panel(
+            actor,
+            str(announcement_id),
             f"✔ Posted in <#{posted.channel_id}>. Change the time or the roles on the platform; the"
             " announcement follows within a minute.",
         )
@@ -233,24 +131,6 @@ class Sessions(SessionLife, commands.GroupCog, group_name="session"):
             "The preview is discarded; nothing was posted. What was added to the session stays on"
             f" {workspace.kind.label}."
         )
-
-    async def _refresh(self, interaction: Interaction, choice: str) -> Reply:
-        announcement = await self.running.refresh(to_actor(interaction), choice)
-        return Reply(f"✔ {board_link(announcement)} shows what the platform says now.")
-
-    async def _close(self, interaction: Interaction, choice: str) -> Reply:
-        announcement = await self.running.close(to_actor(interaction), choice)
-        return Reply(f"✔ {board_link(announcement)} is closed. Who holds a role keeps it.")
-
-
-def _for(interaction: Interaction, member: discord.abc.User, reason: str) -> Press:
-    """A host's press for somebody else; the role is chosen by the service."""
-    press = to_press(interaction, 0, Door.HOST)
-    return replace(press, subject_id=member.id, reason=reason.strip())
-
-
-async def _outcome(work: Awaitable[Outcome]) -> Reply:
-    return outcome_reply(await work)
 
 
 def _to_reply(preview: Preview) -> Reply:

@@ -87,6 +87,22 @@ def test_few_openings_have_a_button_each(count: int) -> None:
     assert _offered(controls) == list(range(1, count + 1))
 
 
+@pytest.mark.parametrize(
+    ("sizes", "rows"),
+    [
+        ((3, 2), [0, 0, 0, 1, 1]),
+        ((6, 6), [0, 0, 0, 0, 0, 1, 2, 2, 2, 2, 2, 3]),
+        ((6, 6, 1), [None] * 13),  # a row each would be five
+    ],
+)
+def test_servers_do_not_share_a_row(sizes: tuple[int, ...], rows: list[int | None]) -> None:
+    names = [f"Server {number}" for number, size in enumerate(sizes) for _ in range(size)]
+    lines = tuple(replace(LINE, opening_id=n + 1, server_name=s) for n, s in enumerate(names))
+    controls = to_controls(replace(BOARD, lines=lines, announcement_id=3))
+    assert [control.row for control in controls[:-1]] == rows
+    assert_takes_components(controls)
+
+
 @pytest.mark.parametrize(("count", "groups"), [(21, 1), (30, 1), (60, 3), (100, 4)])
 def test_more_have_menus(count: int, groups: int) -> None:
     controls = to_controls(_many(count, groups))

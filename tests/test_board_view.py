@@ -68,9 +68,7 @@ async def test_sixty_lines_are_cut_with_a_word_about_it() -> None:
 
 def test_a_long_roster_says_that_there_is_more() -> None:
     lines = tuple(replace(LINE, opening_id=n, role_name=f"Role {n} " + "x" * 50) for n in range(40))
-    (roster,) = [
-        field for field in to_embed(replace(BOARD, lines=lines)).fields if not field.inline
-    ]
+    (roster,) = [f for f in to_embed(replace(BOARD, lines=lines)).fields if f.name == "Staff"]
     assert (roster.value or "").endswith("… and more")
 
 
@@ -81,10 +79,21 @@ def test_what_a_plain_board_says() -> None:
     assert embed.description == "Bring a hat.\n\n📝 Be early."
     assert fields["State"] == "✔ open for claims"
     assert fields["Host"] == "<@9>"
-    assert fields["Starts"] == "<t:1772366400:F> (<t:1772366400:R>)"
+    assert fields["When"] == "<t:1772366400:F> (<t:1772366400:R>), ends <t:1772370000:t>"
     assert fields["Game"] == ("Harbour Town · [Open in Roblox](https://www.roblox.com/games/123)")
     assert fields["Staff"] == "**Trainer** ✔ open 1/2\n<@5>\n"
     assert embed.footer.text == "Harbour · ReAdmin"
+
+
+def test_a_board_that_is_full_says_so_while_it_is_open() -> None:
+    def state(board: Board) -> str | None:
+        return {field.name: field.value for field in to_embed(board).fields}["State"]
+
+    full = replace(BOARD, lines=(replace(LINE, taken=2),))
+    assert state(full) == "✔ open for claims · every role is full"
+    assert state(replace(full, state="closed")) == "⛔ closed"
+    assert state(replace(full, lines=(*full.lines, LINE))) == "✔ open for claims"
+    assert state(replace(full, lines=())) == "✔ open for claims"
 
 
 @pytest.mark.parametrize("name", ["](https://example.test)", "x](https://example.test) [y"])
@@ -139,6 +148,22 @@ def test_counts(taken: int, capacity: int | None, words: str, label: str, style:
     assert places(line) == words
     assert (button.label, button.style) == (label, style)
     assert not button.disabled  # a full role stays pressable: the answer says who holds it
+
+
+@pytest.mark.parametrize(
+    ("taken", "capacity", "words"),
+    [(1, 2, "1/2"), (2, 2, "■ full 2/2"), (3, None, "3 claimed")],
+)
+def test_what_takes_no_claims_is_not_called_open(
+    taken: int, capacity: int | None, words: str
+) -> None:
+    line = replace(LINE, taken=taken, capacity=capacity, usable=False)
+    assert places(line) == words
+    (roster,) = [
+        f for f in to_embed(replace(BOARD, state="ended", lines=(line,))).fields
+        if f.name == "Staff"
+    ]  # fmt: skip
+    assert (roster.value or "").startswith(f"**Trainer** {words}\n")
 
 
 @pytest.mark.parametrize(("server", "tail"), [("Main", " · Main"), ("🧨" * 9, " · " + "🧨" * 9)])
@@ -223,8 +248,8 @@ def test_what_changed_since_it_was_posted_is_said() -> None:
     board = replace(BOARD, was_title="11:00 Training", was_starts_at=BOARD.ends_at)
     embed = to_embed(board)
     assert "Was called “11:00 Training”." in (embed.description or "")
-    starts = {field.name: field.value for field in embed.fields}["Starts"] or ""
-    assert starts.endswith("moved, was <t:1772370000:F> (<t:1772370000:R>)")
+    starts = {field.name: field.value for field in embed.fields}["When"] or ""
+    assert starts.endswith("\nmoved, was <t:1772370000:F> (<t:1772370000:R>)")
 
 
 def test_who_waits_is_counted() -> None:

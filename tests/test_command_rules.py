@@ -111,7 +111,8 @@ async def test_commands_are_for_guilds_and_the_admins_own_are_hidden(bot: Muster
 
 
 async def test_every_button_has_a_cog_that_answers_it(bot: MusterBot) -> None:
-    menus_only = {Action.PICK, Action.ADD_MEMBER}
+    people = {Action.ADD_MEMBER, Action.MOVE_MEMBER, Action.REMOVE_MEMBER, Action.CO_HOST}
+    menus_only = {Action.PICK, *people}
     assert set(bot._press_handlers) == set(Action) - {Action.UNKNOWN} - menus_only
     assert set(bot._pick_handlers) == menus_only | {Action.SHOW_ROLES}
 

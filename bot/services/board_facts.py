@@ -129,7 +129,8 @@ def _state(announcement: Announcement, session: Session, now: datetime) -> str:
         return "closed"
     if not session.claimable:
         return "not claimable"
-    if all(server.form is ClaimsForm.LIST for server in session.servers):  # or there is none
+    # Also when there is no server, or no role: nothing can be claimed, so it is not called open.
+    if not session.roles or all(server.form is ClaimsForm.LIST for server in session.servers):
         return "waiting"
     if announcement.cut_off is not None and announcement.cut_off <= now:
         return "cut off"

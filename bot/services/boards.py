@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Set
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 
 from bot.background import Background
-from bot.errors import ChannelLost, MessageGone, MessengerError, MusterError, UpstreamNotFound
+from bot.errors import ChannelLost, MessageGone, MusterError, UpstreamNotFound
 from bot.models import Announcement, AnnouncementState, Opening, Session, Workspace
+from bot.services.board_edits import BoardEdits
 from bot.services.board_facts import (
     OVER,
     bare_board,
@@ -20,7 +22,7 @@ from bot.services.board_facts import (
     with_steady_game,
 )
 from bot.services.board_facts import fingerprint as fingerprint  # hosting compares boards, too
-from bot.services.lanes import LaneBusy, Lanes
+from bot.services.lanes import Lanes
 from bot.services.people import People
 from bot.services.ports import Board, Messenger
 from bot.services.refresher import Pace, Refresher, Where
@@ -32,9 +34,8 @@ from bot.store.announcements import AnnouncementStore
 log = logging.getLogger(__name__)
 
 YOUNG = 1.0  # seconds: how old a shared reading may be that a board is built from
-PATIENCE = 60.0  # seconds to wait for another refresh of the same board, or edit of the channel
+PATIENCE = 60.0  # seconds to wait for another refresh of the same board
 _NO_BOARD = (AnnouncementState.DRAFT, AnnouncementState.LOST)
-_LIVE = (AnnouncementState.OPEN, AnnouncementState.CLOSED)
 
 
 class BoardService:
@@ -55,19 +56,15 @@ class BoardService:
         self._announcements = announcements
         self._workspaces = workspaces
         self._people = people
-        self._messenger = messenger
         self._witness = witness
-        self._tidings = tidings
         self._clock = clock
         self._monotonic = monotonic
-        # One refresh of a board at a time, so that an older reading never wins; and one edit in a
-        # channel, so that nothing piles up while Discord makes an edit wait.
-        self._lanes = Lanes()
-        self._pace = Pace(clock, monotonic)
-        self._refresher = Refresher(self._refresh_quietly, self._locate, self._pace, background)
+        self._lanes = Lanes()  # one refresh of a board at a time: an older reading never wins
+        pace = Pace(clock, monotonic)
+        self._edits = BoardEdits(announcements, messenger, tidings, pace, clock)
+        self._refresher = Refresher(self._refresh_quietly, self._locate, pace, background)
         self._latest: dict[int, Board] = {}  # last built, for lists that must answer from memory
         self._read_at: dict[int, float] = {}  # monotonic seconds: when its last reading began
-        self._refused: set[int] = set()  # boards that Discord does not let us edit; told already
 
     def mark_dirty(self, announcement_id: int) -> None:
         """Refresh this board soon; many marks become one edit."""
@@ -94,7 +91,7 @@ class BoardService:
         """Forget what is in memory of all other boards: they are not live any more."""
         self._latest = {key: one for key, one in self._latest.items() if key in announcement_ids}
         self._read_at = {key: at for key, at in self._read_at.items() if key in announcement_ids}
-        self._refused &= announcement_ids
+        self._edits.keep_only(announcement_ids)
         self._witness.keep_only(announcement_ids)
 
     async def refresh(
@@ -106,7 +103,7 @@ class BoardService:
         A cancelled board is shown without asking the platform. Raises ProviderErrors and
         MessengerErrors.
         """
-        async with self._lanes.enter(("board", str(announcement_id)), PATIENCE):
+        async with self.alone(announcement_id):
             announcement = await self._announcements.get_anywhere(announcement_id)
             if announcement is None or announcement.state in _NO_BOARD:
                 return
@@ -114,7 +111,9 @@ class BoardService:
                 announcement = replace(announcement, rendered_hash="")
             if announcement.state is AnnouncementState.CANCELLED:
                 workspace = await self._workspace(announcement)
-                await self._edit(announcement, bare_board(announcement, workspace, "cancelled"))
+                await self._edits.show(
+                    announcement, bare_board(announcement, workspace, "cancelled")
+                )
                 return
             self._read_at[announcement_id] = self._monotonic() - max_age
             try:
@@ -124,7 +123,11 @@ class BoardService:
                     raise
                 await self._show_gone(announcement)
             else:
-                await self._show(announcement, session)
+                await self._show(announcement, session, always=always)
+
+    def alone(self, announcement_id: int) -> AbstractAsyncContextManager[object]:
+        """No refresh of this board runs within; waits for the one under way. Raises LaneBusy."""
+        return self._lanes.enter(("board", str(announcement_id)), PATIENCE)
 
     async def fetch(self, announcement: Announcement, max_age: float = 0.0) -> Session:
         """A reading of the announced session by itself. Raises ProviderErrors."""
@@ -141,8 +144,7 @@ class BoardService:
             return
         board, openings = await self._build(announcement, session)
         over = session.state in OVER
-        refused = number in self._refused and not over
-        if refused and self._messenger.missing_permissions(announcement.channel_id):
+        if not over and self._edits.is_refused(announcement):
             return
         same = fingerprint(board) == announcement.rendered_hash
         if over or not same or not await self._witness.agrees(announcement, session, openings):
@@ -170,14 +172,14 @@ class BoardService:
         self._latest[number] = board
         return board, openings
 
-    async def _show(self, announcement: Announcement, session: Session) -> None:
+    async def _show(self, announcement: Announcement, session: Session, *, always: bool) -> None:
         board, openings = await self._build(announcement, session)
         workspace = await self._workspace(announcement)
         await self._witness.note(announcement, workspace, session, openings)
         if session.state in OVER:
             await self._finish(announcement, board, AnnouncementState.ENDED)
-        else:
-            await self._edit(announcement, board)
+        elif always or not self._edits.is_refused(announcement):
+            await self._edits.show(announcement, board)
 
     async def show_closed(self, announcement: Announcement) -> None:
         """Take the buttons away without asking the platform. Raises MessengerErrors.
@@ -194,7 +196,7 @@ class BoardService:
             closed_at=announcement.closed_at,
             lines=tuple(replace(line, usable=False) for line in board.lines),
         )  # fmt: skip
-        await self._edit(announcement, board)
+        await self._edits.show(announcement, board)
 
     async def _show_gone(self, announcement: Announcement) -> None:
         """The platform no longer has the session: say so, and take the buttons away."""
@@ -224,49 +226,12 @@ class BoardService:
     ) -> None:
         """The last edit. It is tried again by the next poll unless the message is lost for good."""
         try:
-            await self._edit(announcement, board)
+            await self._edits.show(announcement, board)
         except MessageGone:
             return  # it is lost now, which is final as well
         except ChannelLost:
             log.warning("the last board %s is lost", announcement.announcement_id)
         await self._announcements.set_state(announcement.announcement_id, state, now=self._clock())
-
-    async def _edit(self, announcement: Announcement, board: Board) -> None:
-        if announcement.message_id is None:
-            return
-        shown = fingerprint(board)
-        if shown == announcement.rendered_hash:
-            return
-        where = (announcement.channel_id, announcement.message_id)
-        try:
-            async with self._lanes.enter(("channel", str(where[0])), PATIENCE):
-                await self._messenger.edit_board(*where, board)
-                self._pace.note(where)
-        except LaneBusy:
-            raise MessengerError("Discord lets Muster edit this channel very slowly now.") from None
-        except MessageGone as error:
-            await self._give_up(announcement, error)
-            hint = "Post the session again: `/session repost`."
-            raise MessageGone(f"{error} {hint}") from error
-        except ChannelLost as error:
-            await self._give_up(announcement, error)
-            raise
-        self._refused.discard(announcement.announcement_id)
-        await self._announcements.set_rendered(announcement.announcement_id, shown)
-
-    async def _give_up(self, announcement: Announcement, error: ChannelLost) -> None:
-        """The message is gone for good, or out of reach until somebody grants rights."""
-        number = announcement.announcement_id
-        log.warning("board %s can no longer be edited", number)
-        if isinstance(error, MessageGone):
-            if announcement.state not in _LIVE:
-                return  # it had its last words
-            await self._announcements.set_state(number, AnnouncementState.LOST, now=self._clock())
-        elif number in self._refused:
-            return
-        else:
-            self._refused.add(number)
-        await self._tidings.tell_lost(announcement, error)
 
     async def _refresh_quietly(self, announcement_id: int) -> None:
         try:

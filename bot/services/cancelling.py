@@ -7,8 +7,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.errors import MessengerError, MusterError
-from bot.models import AccountLink, Announcement, Session
+from bot.errors import MessengerError, MusterError, Refusal
+from bot.models import AccountLink, Announcement, AnnouncementState, Session
 from bot.services.boards import BoardService
 from bot.services.claims import ClaimService, Press
 from bot.services.outcomes import Code
@@ -60,8 +60,12 @@ class Cancelling:
     async def cancel(self, press: Press, choice: str, *, release_all: bool) -> Cancelled:
         """Cancel with the press's reason. With `release_all` the platform's claims are given back.
 
-        As far as it can release and the holders are linked. Raises Refusal when it may not be.
+        As far as it can release and the holders are linked. What is cancelled already can be
+        cancelled with `release_all` once more, if that was forgotten or cut short. Raises Refusal
+        when it may not be.
         """
+        if release_all and await self._is_cancelled(press, choice):
+            return await self.give_back(press, choice)
         announcement = await self._running.cancel(press.actor, choice, press.reason)
         try:
             session = await self._boards.fetch(announcement)
@@ -75,6 +79,25 @@ class Cancelling:
         released = await self._release(press, announcement, session, links) if release_all else 0
         not_told = len(everybody) - told
         return Cancelled(announcement, told, not_told, released, held - released)
+
+    async def give_back(self, press: Press, choice: str) -> Cancelled:
+        """Give back the claims of a cancelled session; nobody is told again that it is cancelled.
+
+        Raises Refusal when it is not cancelled or this member may not, and ProviderErrors.
+        """
+        announcement, _ = await self._running.get_hosted(press.actor, choice)
+        if announcement.state is not AnnouncementState.CANCELLED:
+            raise Refusal("Claims are given back once a session is cancelled: `/session cancel`.")
+        session = await self._boards.fetch(announcement)
+        everybody = {claim.roblox_id for server in session.servers for claim in server.claims}
+        links = await self._links.map_by_roblox(announcement.guild_id, everybody)
+        held = sum(len(server.claims) for server in session.servers)
+        released = await self._release(press, announcement, session, links)
+        return Cancelled(announcement, 0, 0, released, held - released)
+
+    async def _is_cancelled(self, press: Press, choice: str) -> bool:
+        announcement, _ = await self._running.get_hosted(press.actor, choice)
+        return announcement.state is AnnouncementState.CANCELLED
 
     async def _tell(
         self, press: Press, announcement: Announcement, links: Sequence[AccountLink]

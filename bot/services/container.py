@@ -17,6 +17,7 @@ from bot.services.openings import OpeningsService
 from bot.services.polling import TICK, Poller
 from bot.services.reconciler import Reconciler
 from bot.services.reminders import ReminderChoices
+from bot.services.reposting import Reposter
 from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
 from bot.services.running import RunningService
@@ -40,6 +41,7 @@ class Services:
     hosting: HostingService
     days: DayPosting
     running: RunningService
+    reposter: Reposter
     cancelling: Cancelling
     openings: OpeningsService
     claims: ClaimService

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.errors import MusterError, Refusal
 from bot.models import Announcement, SessionState
 from bot.services.hosting import HostingService, Preview, SessionChoice
+from bot.services.permits import require_host
 from bot.services.ports import Actor
 from bot.services.workspaces import WorkspaceService
 from bot.store.guild_settings import GuildSettingsStore
@@ -58,24 +59,38 @@ class DayPosting:
 
     async def draft(
         self, actor: Actor, workspace_id: int, note: str, *, ping: bool, cutoff: int | None
-    ) -> Sequence[Preview]:
-        """A preview of each; the ping is the first one's only, so that nobody hears it ten times.
+    ) -> tuple[list[Preview], list[Posted]]:
+        """A preview of each, and those of which there is none.
 
-        Raises Refusal when there is nothing to post, and what the single preview raises.
+        The ping is the first one's only, so that nobody hears it ten times. Raises Refusal when
+        there is nothing to post, and what the single previews raise when none of them works.
         """
+        require_host(actor, await self._workspaces.get(actor.guild_id, workspace_id))
         choices = (await self.list_days(actor)).get(workspace_id, [])
         if not choices:
             raise Refusal("Nothing is left to post for today. See `/session post` for the rest.")
-        return [
-            await self._hosting.draft(
-                actor, choice.value, note, ping=ping and choice is choices[0], cutoff=cutoff
-            )
-            for choice in choices
-        ]
+        previews: list[Preview] = []
+        failed: list[Posted] = []
+        errors: list[MusterError] = []
+        for choice in choices:
+            first = not previews
+            try:
+                previews.append(
+                    await self._hosting.draft(
+                        actor, choice.value, note, ping=ping and first, cutoff=cutoff
+                    )
+                )
+            except MusterError as error:
+                failed.append(Posted(choice.session.name, None, str(error)))
+                errors.append(error)
+        if not previews:
+            raise errors[0]
+        return previews, failed
 
     async def post(self, actor: Actor, workspace_id: int) -> list[Posted]:
         """Post what this member has just previewed, each by itself: one failure stops no other."""
         workspace = await self._workspaces.get(actor.guild_id, workspace_id)
+        require_host(actor, workspace)
         drafts = await self._store.list_drafts(
             actor.guild_id, workspace.workspace_id, actor.discord_id, self._clock() - PREVIEW_LIFE
         )

@@ -69,6 +69,11 @@ class Board:
     was_starts_at: datetime | None = None  # when it was posted, if it starts at another time now
     announcement_id: int = 0  # for the buttons that are about the whole session
 
+    @property
+    def full(self) -> bool:
+        """Whether it has roles and no place is left in any."""
+        return bool(self.lines) and all(line.full for line in self.lines)
+
 
 class Messenger(Protocol):
     """Discord, as far as services need it. Raises only `MessengerError`s."""

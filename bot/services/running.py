@@ -1,4 +1,4 @@
-"""Running an announcement that is posted: refresh, edit, close, cancel, post again."""
+"""Running an announcement that is posted: refresh, edit, close, cancel."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 
 from bot.errors import MessengerError, MusterError, Refusal
-from bot.models import Announcement, AnnouncementState, Opening, Workspace
-from bot.services.board_facts import fingerprint
+from bot.models import Announcement, AnnouncementState, Capabilities, Opening, Workspace
+from bot.providers import capabilities_of
 from bot.services.boards import BoardService
+from bot.services.hosted import (
+    LIVE,
+    ROLES_IN_MENU,
+    one_per_role,
+    require,
+    role_of,
+    to_announcement_id,
+)
 from bot.services.lanes import Lanes
 from bot.services.permits import may_host, require_host
 from bot.services.ports import Actor, Messenger
@@ -21,7 +29,8 @@ log = logging.getLogger(__name__)
 
 MAX_CO_HOSTS = 10
 PATIENCE = 60.0  # seconds that one host waits for another who does the same to one announcement
-_LIVE = (AnnouncementState.OPEN, AnnouncementState.CLOSED)
+
+_OTHER_ROLES = "The roles of this session are others by now. Choose again: `/session edit`"
 
 
 class RunningService:
@@ -56,7 +65,7 @@ class RunningService:
 
     async def get_hosted(self, actor: Actor, choice: str) -> tuple[Announcement, Workspace]:
         """The chosen announcement, for somebody who may run it; Refusal for anybody else."""
-        number = _to_announcement_id(choice)
+        number = to_announcement_id(choice)
         announcement = await self._announcements.get(actor.guild_id, number)
         if announcement is None or announcement.state is AnnouncementState.DRAFT:
             raise Refusal(
@@ -73,26 +82,39 @@ class RunningService:
             return []
         return await self._announcements.list_openings(int(choice))
 
+    async def list_all_openings(self, announcement: Announcement) -> list[Opening]:
+        """Its roles, also those that are not shown; asks nobody whether they may."""
+        return await self._announcements.list_openings(announcement.announcement_id)
+
+    def abilities(self, workspace: Workspace) -> Capabilities:
+        """What the workspace's platform can do."""
+        return capabilities_of(workspace.kind)
+
+    def require_servers(self, workspace: Workspace) -> None:
+        """Refusal where sessions are not split into servers."""
+        if not self.abilities(workspace).has_servers:
+            raise Refusal(f"{workspace.kind.label} sessions have no servers.")
+
     async def refresh(self, actor: Actor, choice: str) -> Announcement:
         """Read the session anew and correct the board at once."""
         announcement, _ = await self.get_hosted(actor, choice)
         await self._boards.refresh(announcement.announcement_id, always=True)
-        return announcement
+        return await self._again(announcement)
 
     async def close(self, actor: Actor, choice: str) -> Announcement:
         """No more claims through this board; the roster stays."""
         announcement, _ = await self.get_hosted(actor, choice)
-        _require(announcement, AnnouncementState.OPEN)
-        closed = await self._move(announcement, AnnouncementState.CLOSED, actor)
+        require(announcement, AnnouncementState.OPEN)
+        closed = await self.move(announcement, AnnouncementState.CLOSED, actor)
         await self._show(closed)
         return closed
 
     async def reopen(self, actor: Actor, choice: str) -> Announcement:
         """Claims again: after a close, or after a cancelling that was a mistake."""
         announcement, _ = await self.get_hosted(actor, choice)
-        _require(announcement, AnnouncementState.CLOSED, AnnouncementState.CANCELLED)
-        self._require_time(announcement)
-        opened = await self._move(announcement, AnnouncementState.OPEN, actor)
+        require(announcement, AnnouncementState.CLOSED, AnnouncementState.CANCELLED)
+        self.require_time(announcement)
+        opened = await self.move(announcement, AnnouncementState.OPEN, actor)
         await self._store.change(opened.announcement_id, cancel_reason="")
         await self._show(opened)
         return opened
@@ -100,9 +122,9 @@ class RunningService:
     async def cancel(self, actor: Actor, choice: str, reason: str) -> Announcement:
         """Say that the session does not take place. The platform is not touched."""
         announcement, _ = await self.get_hosted(actor, choice)
-        _require(announcement, *_LIVE)
+        require(announcement, *LIVE)
         await self._store.change(announcement.announcement_id, cancel_reason=reason.strip())
-        cancelled = await self._move(announcement, AnnouncementState.CANCELLED, actor)
+        cancelled = await self.move(announcement, AnnouncementState.CANCELLED, actor)
         await self._show(cancelled)
         return cancelled
 
@@ -112,7 +134,20 @@ class RunningService:
     ) -> Announcement:  # fmt: skip
         """Change what is named. `cutoff` in minutes before the start; co-hosts as Discord ids."""
         announcement, _ = await self.get_hosted(actor, choice)
-        _require(announcement, *_LIVE)
+        async with self._lanes.enter(("edit", str(announcement.announcement_id)), PATIENCE):
+            announcement = await self._again(announcement)  # two hosts may name one co-host each
+            changed = await self._edit(
+                announcement, note=note, cutoff=cutoff, no_cutoff=no_cutoff, co_host=co_host,
+                no_co_host=no_co_host,
+            )  # fmt: skip
+        await self._show(changed)
+        return changed
+
+    async def _edit(
+        self, announcement: Announcement, *, note: str | None, cutoff: int | None,
+        no_cutoff: bool, co_host: int | None, no_co_host: int | None,
+    ) -> Announcement:  # fmt: skip
+        require(announcement, *LIVE)
         edits: Edits = {}
         if note is not None:
             edits["note"] = note.strip()
@@ -124,32 +159,39 @@ class RunningService:
             if len(edits["co_host_ids"]) > MAX_CO_HOSTS:
                 raise Refusal(f"At most {MAX_CO_HOSTS} co-hosts. Remove one first: `no_cohost`.")
         await self._store.change(announcement.announcement_id, **edits)
-        changed = await self._again(announcement)
-        await self._show(changed)
-        return changed
+        return await self._again(announcement)
 
     async def show_roles(
-        self, actor: Actor, announcement_id: int, opening_ids: Collection[int]
+        self, actor: Actor, first: int, opening_ids: Collection[int]
     ) -> Announcement:
-        """Show the roles of these openings on the board, and no others."""
-        announcement, _ = await self.get_hosted(actor, str(announcement_id))
-        _require(announcement, *_LIVE)
-        openings = await self._announcements.list_openings(announcement_id)
-        shown = {
-            (one.place.group_id, one.place.role_id)
-            for one in openings
-            if one.opening_id in opening_ids
-        }
+        """Of the roles that stand in one menu, show these and no others.
+
+        `first` is the opening (see `one_per_role`) with which that menu begins. Roles of other
+        menus stay as they are.
+        """
+        found = await self._announcements.get_opening(actor.guild_id, first)
+        if found is None:
+            raise Refusal(_OTHER_ROLES)
+        announcement, _ = await self.get_hosted(actor, str(found[1].announcement_id))
+        require(announcement, *LIVE)
+        openings = await self._announcements.list_openings(announcement.announcement_id)
+        listed = one_per_role(openings)
+        start = next((at for at, one in enumerate(listed) if one.opening_id == first), None)
+        if start is None:
+            raise Refusal(_OTHER_ROLES)
+        asked = {role_of(one) for one in listed[start : start + ROLES_IN_MENU]}
+        shown = {role_of(one) for one in openings if one.opening_id in opening_ids} & asked
+        shown |= {role_of(one) for one in openings if not one.hidden} - asked
         if not shown:
             raise Refusal("At least one role must stay on the board. To stop claims, close it.")
-        await self._store.show_roles(announcement_id, shown)
+        await self._store.show_roles(announcement.announcement_id, shown)
         await self._show(announcement)
         return announcement
 
     async def ping_again(self, actor: Actor, announcement_id: int) -> Announcement:
         """Ping the workspace's ping role once more below the board; only once."""
         announcement, workspace = await self.get_hosted(actor, str(announcement_id))
-        _require(announcement, AnnouncementState.OPEN)
+        require(announcement, AnnouncementState.OPEN)
         if workspace.ping_role_id is None or announcement.message_id is None:
             raise Refusal("No ping role is set. An admin sets it with `/workspace settings`.")
         if not await self._store.mark_pinged_again(announcement_id, self._clock()):
@@ -161,68 +203,27 @@ class RunningService:
         except MessengerError:
             await self._store.forget_second_ping(announcement_id)
             raise
-        return announcement
+        return await self._again(announcement)
 
     async def add_server(self, actor: Actor, announcement_id: int) -> Announcement:
         """Add one more server to the session on the platform; the board shows it."""
         announcement, workspace = await self.get_hosted(actor, str(announcement_id))
-        _require(announcement, *_LIVE)
+        require(announcement, *LIVE)
+        self.require_servers(workspace)
         async with (
             self._lanes.enter(("server", str(announcement_id)), PATIENCE),
             self._workspaces.watch(workspace.workspace_id) as provider,
         ):
-            if not provider.capabilities.has_servers:
-                raise Refusal(f"{workspace.kind.label} sessions have no servers.")
             session = await provider.fetch_session(announcement.session_id)
             name = f"Server {len(session.servers) + 1}" if session.servers else "Main"
             await provider.create_server(session.session_id, name)
         await self._show(announcement)
         return announcement
 
-    async def repost(self, actor: Actor, choice: str) -> Announcement:
-        """A new message for the board, also after the old one was deleted. Pings nobody."""
-        async with self._lanes.enter(("repost", choice), PATIENCE):
-            announcement, workspace = await self.get_hosted(actor, choice)
-            _require(announcement, *_LIVE, AnnouncementState.LOST)
-            self._require_time(announcement)
-            channel_id = workspace.announcement_channel_id or announcement.channel_id
-            if missing := self._messenger.missing_permissions(channel_id):
-                names = ", ".join(missing)
-                raise Refusal(
-                    f"Muster lacks {names} in <#{channel_id}>. An admin can grant it there."
-                )
-            session = await self._boards.fetch(announcement)
-            lost = announcement.state is AnnouncementState.LOST
-            if lost:  # before anything is posted: another board of the session may be live by now
-                announcement = await self._move(announcement, AnnouncementState.OPEN, actor)
-            board = await self._boards.build(announcement, session)
-            old = (announcement.channel_id, announcement.message_id)
-            nonce = f"m{announcement.announcement_id}-{(old[1] or 0) % 10**9}"
-            try:
-                message_id = await self._messenger.post_board(
-                    channel_id, board, ping_role_id=None, nonce=nonce
-                )
-            except MessengerError:
-                if lost:
-                    await self._move(announcement, AnnouncementState.LOST, actor)
-                raise
-            await self._store.set_board(
-                announcement.announcement_id, channel_id, message_id, fingerprint(board)
-            )
-            posted = await self._again(announcement)
-            if old[1] is not None and not lost:
-                await self._retire(old[0], old[1], posted)
-            return posted
-
-    async def _retire(self, channel_id: int, message_id: int, posted: Announcement) -> None:
-        try:
-            await self._messenger.retire_board(channel_id, message_id, posted.url)
-        except MessengerError as error:  # the new one stands; the old one may be deleted by hand
-            log.warning("old board of %s not retired: %s", posted.announcement_id, error)
-
-    async def _move(
+    async def move(
         self, announcement: Announcement, state: AnnouncementState, actor: Actor
     ) -> Announcement:
+        """Into another state, in this member's name; asks nobody. Refusal when it is gone."""
         await self._announcements.set_state(
             announcement.announcement_id, state, by=actor.discord_id, now=self._clock()
         )
@@ -251,21 +252,7 @@ class RunningService:
         except MusterError as error:
             log.warning("board %s not shown as closed: %s", closed.announcement_id, error)
 
-    def _require_time(self, announcement: Announcement) -> None:
+    def require_time(self, announcement: Announcement) -> None:
+        """Refusal when the session is over."""
         if announcement.ends_at <= self._clock():
             raise Refusal("This session is over.")
-
-
-def _require(announcement: Announcement, *states: AnnouncementState) -> None:
-    """The announcement is in one of these states, else Refusal."""
-    if announcement.state in states:
-        return
-    if announcement.state is AnnouncementState.LOST:
-        raise Refusal("Its message was deleted. Post it again first: `/session repost`")
-    raise Refusal(f"This announcement is already {announcement.state.value}.")
-
-
-def _to_announcement_id(choice: str) -> int:
-    if not choice.isascii() or not choice.isdecimal() or len(choice) > 18:
-        raise Refusal("Choose an announcement from the list that appears while you type.")
-    return int(choice)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, select, update
+from sqlalchemy import ColumnElement, Row, Select, case, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.errors import Refusal
@@ -108,9 +108,16 @@ class AnnouncementStore:
         return await self._unpost()
 
     async def set_message(self, announcement_id: int, message_id: int, rendered_hash: str) -> None:
-        """Posting worked: remember the message, what it shows, and what the session was called."""
+        """Posting worked: remember the message, what it shows, and what the session was called.
+
+        Open again if another process, which started meanwhile, took the post for one that a crash
+        had cut short.
+        """
         which = _c.announcement_id == announcement_id
-        posted = {"posted_title": _c.title, "posted_starts_at": _c.starts_at}
+        posted = {
+            "posted_title": _c.title, "posted_starts_at": _c.starts_at,
+            "state": case((IS_DRAFT, AnnouncementState.OPEN.value), else_=_c.state),
+        }  # fmt: skip
         await self._update(which, message_id=message_id, rendered_hash=rendered_hash, **posted)
 
     async def set_state(

@@ -64,12 +64,15 @@ class HostingStore:
         await self._update(announcement_id, dict(edits))
 
     async def set_board(
-        self, announcement_id: int, channel_id: int, message_id: int, rendered_hash: str
-    ) -> None:
-        """The board is this message from now on."""
-        values = {
+        self, announcement_id: int, channel_id: int, message_id: int, rendered_hash: str, *,
+        same_channel: bool,
+    ) -> None:  # fmt: skip
+        """The board is this message from now on. In another channel it begins without a thread."""
+        values: dict[str, object] = {
             "channel_id": channel_id, "message_id": message_id, "rendered_hash": rendered_hash,
         }  # fmt: skip
+        if not same_channel:
+            values["thread_id"] = None
         await self._update(announcement_id, values)
 
     async def mark_pinged_again(self, announcement_id: int, now: datetime) -> bool:

@@ -184,7 +184,7 @@ async def test_today(ready: Stage, story: Story) -> None:
             break
         shown = await house.guest.click(shown.response, label="Later ▶")
     assert house.pip.mention in words
-    assert "nobody yet" in words
+    assert "Nobody yet: " in words
     assert "[posted](https://discord.com/channels/" in words
     assert "not posted" in words
     assert f"Day in Etc/GMT{hours:+d} time" in (embed_of(shown).footer.text or "")

@@ -46,6 +46,7 @@ from bot.services.polling import Poller
 from bot.services.ports import Actor
 from bot.services.posting import Poster
 from bot.services.reconciler import Reconciler
+from bot.services.reposting import Reposter
 from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
 from bot.services.running import RunningService
@@ -134,6 +135,7 @@ class Bench:
             self.announcements, self.hosting_store, self.workspaces, self.boards, self.messenger,
             clock,
         )  # fmt: skip
+        self.reposter = Reposter(self.hosting_store, self.running, self.boards, self.messenger)
         self.rule_store = RoleRuleStore(database)
         self.policies = Policies(
             self.rule_store, self.announcements, self.attempts, self.workspaces, self.catalog,

@@ -139,6 +139,30 @@ async def test_lost_rights_are_told_once_and_tried_again_when_they_are_back(
     assert shown(bench).lines[0].taken == 1
 
 
+async def test_a_refusal_that_nothing_explains_is_not_tried_again_and_again(
+    bench: Bench, posted: Posted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    async def forbidden(channel_id: int, message_id: int, board: Board) -> None:
+        tries.append(message_id)
+        raise ChannelLost("No.")
+
+    monkeypatch.setattr(bench.messenger, "edit_board", forbidden)
+    number = posted.announcement.announcement_id
+    for claims in range(5):  # each poll and each claim of ours finds it different
+        bench.platform.sessions["training"] = with_claims(SESSION, *range(55, 56 + claims))
+        bench.boards.mark_dirty(number)
+        await bench.catch_up()
+    assert len(tries) == len(bench.messenger.notices) == 1
+    with pytest.raises(ChannelLost):  # a host who asks wants to know
+        await bench.running.refresh(actor(HOST), str(number))
+    bench.clock.advance(601)
+    await bench.catch_up()
+    assert len(tries) == 3
+    assert len(bench.messenger.notices) == 1
+
+
 @pytest.mark.parametrize("direct", [True, False])
 async def test_without_a_log_channel_the_host_is_told_if_they_want(
     direct: bool, bench: Bench
@@ -198,7 +222,7 @@ async def test_a_lost_channel_is_logged_and_told_to_who_asked(
         await bench.boards.refresh(posted.announcement.announcement_id)
     assert f"board {posted.announcement.announcement_id} can no longer be edited" in caplog.text
     bench.messenger.error = None
-    await bench.boards.refresh(posted.announcement.announcement_id)
+    await bench.boards.refresh(posted.announcement.announcement_id, always=True)
     assert len(bench.messenger.edits) == 1  # what could not be shown was not taken for shown
 
 
@@ -211,6 +235,7 @@ async def test_the_poll_survives_discord(
     await bench.catch_up()
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
     bench.messenger.error = None
+    bench.clock.advance(601)  # what no permission explains is tried again later
     await bench.catch_up()
     assert shown(bench).lines[0].taken == 1
 

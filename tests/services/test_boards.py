@@ -115,7 +115,7 @@ LISTED = replace(MAIN, form=ClaimsForm.LIST)
         (replace(SESSION, claimable=False), "not claimable", False, False),
         (replace(SESSION, servers=()), "waiting", False, True),
         (replace(SESSION, servers=(LISTED,)), "waiting", False, True),
-        (replace(SESSION, roles=()), "open", False, True),
+        (replace(SESSION, roles=()), "waiting", False, True),
         (replace(SESSION, state=SessionState.ENDED), "ended", False, False),
     ],
 )

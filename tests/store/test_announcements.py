@@ -121,6 +121,23 @@ async def test_what_was_not_posted_becomes_a_draft_again(
     assert await store.list_live(GUILD) == [live]
 
 
+async def test_a_post_under_way_outlives_the_start_of_another_process(
+    database: Database, keyring: KeyRing
+) -> None:
+    workspace = await add_workspace(database, keyring)
+    store = AnnouncementStore(database)
+    number = (await add_draft(database, workspace)).announcement_id
+    await store.mark_open(number, now=NOW)
+    assert await store.reset_unposted() == 1  # the other process cannot know better
+    await store.set_message(number, 77, "hash")
+    (live,) = await store.list_live(GUILD)
+    assert (live.announcement_id, live.message_id) == (number, 77)
+    await store.set_state(number, AnnouncementState.CLOSED, now=NOW)
+    await store.set_message(number, 78, "hash")
+    (live,) = await store.list_live(GUILD)
+    assert live.state is AnnouncementState.CLOSED
+
+
 async def test_only_forgotten_drafts_are_removed(database: Database, keyring: KeyRing) -> None:
     workspace = await add_workspace(database, keyring)
     store = AnnouncementStore(database)
