@@ -20,9 +20,11 @@ from bot.services.cancelling import Cancelled, Cancelling
 from bot.services.openings import OpeningsService
 from bot.services.roster import RosterService
 from bot.services.running import RunningService
+from bot.services.waitlist import WaitlistService
 from bot.text import cut
 from cogs._common import describe_start, to_actor, to_choices, to_number, to_press
 from cogs._host_panel import CancelForm, EditForm, board_link, panel, role_menu, shown_menu
+from cogs._waiting import to_waits
 
 MAX_CUTOFF = 1440  # minutes: a day
 
@@ -34,6 +36,7 @@ class SessionLife(commands.Cog):
     cancelling: Cancelling
     roster: RosterService
     openings: OpeningsService
+    waitlist: WaitlistService
 
     def listen(self, bot: MusterBot) -> None:
         """Answer the panel's buttons and menus."""
@@ -121,7 +124,9 @@ class SessionLife(commands.Cog):
             actor = to_actor(interaction)
             posted, _ = await self.running.get_hosted(actor, announcement)
             number = posted.announcement_id
-            return roster_reply(await self.openings.get_board(actor, number, fresh=True), 0)
+            waits = to_waits(await self.waitlist.list_line(actor, number))
+            board = await self.openings.get_board(actor, number, fresh=True)
+            return roster_reply(board, 0, waits)
 
         await answer(interaction, work())
 

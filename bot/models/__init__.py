@@ -33,7 +33,7 @@ from bot.models.records import (
     Workspace,
     WorkspaceState,
 )
-from bot.models.waiting import Waiter, WaitEnd, WaitState
+from bot.models.waiting import WaitEnd, Waiter, WaitState
 
 __all__ = [
     "NOBODY",

@@ -7,14 +7,13 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, update
 
 from bot.models import (
-    Announcement,
     AnnouncementState,
     Place,
-    Waiter,
     WaitEnd,
+    Waiter,
     WaitState,
 )
 from bot.store.columns import fits
@@ -182,6 +181,17 @@ class WaitlistStore:
                     change = update(waitlist).where(*_stands(waiter))
                     await connection.execute(change.values(told=True))
 
+    async def put_off(self, waiter: Waiter, until: datetime) -> None:
+        """Try to tell no sooner than then: there is no way to reach them but their next visit."""
+        change = update(waitlist).where(*_stands(waiter), IS_UNTOLD)
+        async with self._database.write() as connection:
+            await connection.execute(change.values(tried_at=until))
+
+    async def take_back(self, waiter: Waiter, now: datetime) -> bool:
+        """End an offer whose place is gone again: they keep their place in the line."""
+        waiting = replace(waiter, state=WaitState.WAITING, until=None, told=True)
+        return await self._move(waiter, waiting, now)
+
     async def forget_endings(self, before: datetime) -> int:
         """Delete endings from before then, whose members never used Muster again."""
         old = (IS_UNTOLD, _c.state == WaitState.ENDED, _c.changed_at < before)
@@ -231,7 +241,7 @@ def _value(waiter: Waiter, name: str) -> object:
     return getattr(waiter.place, name) if name in _PLACE else getattr(waiter, name)
 
 
-def _to_waiter(row: Row[Any]) -> Waiter:
+def _to_waiter(row: Any) -> Waiter:
     values = {column.name: row._mapping[column] for column in _SHOWN}
     place = Place(**{name: values.pop(name) for name in _PLACE})
     return Waiter(place=place, **values)

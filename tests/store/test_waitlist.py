@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.models import AnnouncementState, AttemptState, Place, Waiter, WaitEnd, WaitState
+from bot.models import AnnouncementState, AttemptState, Place, WaitEnd, Waiter, WaitState
 from bot.store.announcements import AnnouncementStore
 from bot.store.attempts import AttemptStore
 from bot.store.database import Database
