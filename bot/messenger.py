@@ -37,6 +37,7 @@ NEEDED_FOR_THREADS = {
 }
 MAX_THREAD_NAME = 100
 THREAD_EXISTS = 160004  # Discord's code: this message has a thread already
+NO_MEMBER = (10007, 10013)  # likewise: they are not in the guild; there is no such user
 _UNREACHED = (aiohttp.ClientError, OSError)  # discord.py passes these on as they are
 _ORIGINAL = cast(int, "@original")  # Discord's name for an interaction's own answer
 
@@ -146,8 +147,10 @@ class DiscordMessenger:
             raise MessengerError("Muster is not in that Discord server now.")
         try:
             member = await guild.fetch_member(discord_id)
-        except discord.NotFound:
-            return None
+        except discord.NotFound as error:
+            if error.code in NO_MEMBER:
+                return None
+            raise MessengerError("Discord does not show that server to Muster.") from error
         except (discord.HTTPException, *_UNREACHED) as error:
             raise MessengerError("Discord did not say who that member is.") from error
         return frozenset(role.id for role in member.roles)

@@ -19,7 +19,8 @@ MAX_BUTTONS = 25  # Discord's limit
 async def with_news(waitlist: WaitlistService, actor: Actor, reply: Reply) -> Reply:
     """The reply, below the offers and endings of waiting that did not reach the member."""
     for news in (await waitlist.list_news(actor.guild_id, actor.discord_id))[:MAX_NEWS]:
-        buttons = _to_buttons(news.buttons)
+        shown = _to_buttons(news.buttons)
+        buttons = tuple(one for one in shown if one not in reply.buttons)  # listed anyway
         if len(reply.buttons) + len(buttons) > MAX_BUTTONS:
             break
         reply = replace(
