@@ -71,8 +71,11 @@ async def _answer(
         if not done:
             acknowledged = await _acknowledge(interaction, replacing, begun=True)
     reply = await task
-    if await _deliver(interaction, reply, replacing, acknowledged) and reply.tells:
-        await interaction.client.services.claims.mark_told(reply.tells)
+    if await _deliver(interaction, reply, replacing, acknowledged):
+        if reply.tells:
+            await interaction.client.services.claims.mark_told(reply.tells)
+        if reply.news:
+            await interaction.client.services.waitlist.mark_told(reply.news)
 
 
 async def _kept_or_done(

@@ -18,6 +18,7 @@ from bot.services.automation import Automation
 from bot.services.autoposting import Autoposter, AutopostStores
 from bot.services.boards import BoardService
 from bot.services.cancelling import Cancelling
+from bot.services.candidates import Candidates
 from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
 from bot.services.container import Services
@@ -28,7 +29,11 @@ from bot.services.hostlog import HostLog
 from bot.services.judging import Judge
 from bot.services.lanes import Lanes
 from bot.services.late_answers import LateAnswers
+from bot.services.line_moves import LineMoves
 from bot.services.linking import LinkingService
+from bot.services.offer_news import OfferNews
+from bot.services.offering import Offering
+from bot.services.offers import Offers
 from bot.services.openings import OpeningsService
 from bot.services.people import People
 from bot.services.policies import Policies
@@ -43,6 +48,7 @@ from bot.services.running import RunningService
 from bot.services.threads import ThreadService
 from bot.services.tidings import Tidings
 from bot.services.today import TodayService
+from bot.services.waitlist import WaitlistService
 from bot.services.witness import Witness
 from bot.services.workspaces import WorkspaceService
 from bot.settings import Settings
@@ -59,6 +65,7 @@ from bot.store.preferences import PreferenceStore
 from bot.store.reminders import ReminderStore
 from bot.store.role_rules import RoleRuleStore
 from bot.store.seen_claims import SeenClaimStore
+from bot.store.waitlist import WaitlistStore
 from bot.store.workspaces import WorkspaceStore
 
 log = logging.getLogger(__name__)
@@ -126,11 +133,13 @@ def _build(
     claims = ClaimService(
         announcements, attempts, links, workspaces, policies, engine, background, clock
     )
+    line = _build_waitlist(
+        database, workspaces, policies, engine, claims, boards, roblox, messenger, background, clock
+    )
     return Services(
+        offers=line[0], waitlist=line[1],
         app_state=AppState(database), workspaces=workspaces,
-        linking=LinkingService(links, roblox, clock),
-        catalog=catalog,
-        boards=boards,
+        linking=LinkingService(links, roblox, clock), catalog=catalog, boards=boards,
         poller=Poller(announcements, boards, catalog, background, clock),
         hosting=hosting, days=days, running=running, claims=claims,
         openings=OpeningsService(announcements, links, workspaces, catalog, boards),
@@ -149,6 +158,31 @@ def _build(
         ),
         reminder_choices=ReminderChoices(preferences, workspaces, messenger),
         today=_build_today(database, workspaces, catalog, people, clock),
+    )  # fmt: skip
+
+
+def _build_waitlist(
+    database: Database,
+    workspaces: WorkspaceService,
+    policies: Policies,
+    engine: ClaimEngine,
+    claims: ClaimService,
+    boards: BoardService,
+    roblox: Roblox,
+    messenger: DiscordMessenger,
+    background: Background,
+    clock: Callable[[], datetime],
+) -> tuple[Offers, WaitlistService]:
+    store, announcements = WaitlistStore(database), AnnouncementStore(database)
+    links = LinkStore(database)
+    news = OfferNews(store, announcements, PreferenceStore(database), messenger, clock)
+    candidates = Candidates(announcements, links, workspaces, policies, roblox, messenger)
+    offering = Offering(store, workspaces, engine, candidates, news, clock)
+    offers = Offers(store, announcements, workspaces, boards, offering, news, background, clock)
+    moves = LineMoves(store, announcements, workspaces, engine, offers, background, clock)
+    return offers, WaitlistService(
+        store, announcements, links, workspaces, boards, candidates, offers, moves, news, claims,
+        messenger, clock,
     )  # fmt: skip
 
 
@@ -192,8 +226,8 @@ def _build_boards(
     seen, links = SeenClaimStore(database), LinkStore(database)
     witness = Witness(seen, attempts, links, tidings, clock)
     return BoardService(
-        AnnouncementStore(database), workspaces, people, messenger, witness, tidings, background,
-        clock,
+        AnnouncementStore(database), workspaces, people, messenger, witness, tidings,
+        WaitlistStore(database), background, clock,
     )  # fmt: skip
 
 

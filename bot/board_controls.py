@@ -117,6 +117,7 @@ def to_label(line: BoardLine, *, server: bool = True) -> str:
     """ "Trainer 2/2 · full · Server 1": the count stays whole, the name is cut if it must be."""
     limit = "∞" if line.capacity is None else str(line.capacity)
     count = f" {line.taken}/{limit}" + (" · full" if line.full else "")
+    count += f" · +{line.waiting}" if line.waiting else ""
     where = f" · {isolated(cut(line.server_name, 20))}" if server and line.server_name else ""
     room = _MAX_LABEL - 2 - size(count + where)  # 2: what isolating may add
     return isolated(cut(line.role_name, room)) + count + where

@@ -52,6 +52,10 @@ class Action(StrEnum):
     ADD_SERVER = "addserver"  # announcement
     DISCARD = "discard"  # announcement: a preview that is not wanted
     REMOVE_WORKSPACE = "removews"  # workspace
+    JOIN_WAITLIST = "joinwaitlist"  # opening
+    LEAVE_WAITLIST = "leavewaitlist"  # somebody's place in a waitlist
+    ACCEPT_OFFER = "acceptoffer"  # likewise
+    DECLINE_OFFER = "declineoffer"  # likewise
     UNKNOWN = "unknown"  # of another version of Muster: answered, and nothing else
     CANCEL = "cancel"  # "no" to a question about nothing in particular
 

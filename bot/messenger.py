@@ -9,14 +9,16 @@ from typing import cast
 
 import aiohttp
 import discord
+from discord import ui
 
 from bot.board_controls import to_controls
 from bot.board_view import to_embed
+from bot.buttons import Action, Button
 from bot.errors import ChannelLost, MessageGone, MessengerError
 from bot.models import Attempt
 from bot.replies import MAX_TEXT, NO_PINGS, outcome_reply
 from bot.services.outcomes import Outcome
-from bot.services.ports import Board
+from bot.services.ports import Board, TextButton
 from bot.text import cut, shorten
 from bot.views import to_view
 
@@ -35,6 +37,7 @@ NEEDED_FOR_THREADS = {
 }
 MAX_THREAD_NAME = 100
 THREAD_EXISTS = 160004  # Discord's code: this message has a thread already
+NO_MEMBER = (10007, 10013)  # likewise: they are not in the guild; there is no such user
 _UNREACHED = (aiohttp.ClientError, OSError)  # discord.py passes these on as they are
 _ORIGINAL = cast(int, "@original")  # Discord's name for an interaction's own answer
 
@@ -105,27 +108,52 @@ class DiscordMessenger:
                 return message_id  # a thread begun at a message has the message's id
         return thread.id
 
-    async def say(self, channel_id: int, text: str, mentioned: Collection[int] = ()) -> None:
+    async def say(
+        self,
+        channel_id: int,
+        text: str,
+        mentioned: Collection[int] = (),
+        buttons: Collection[TextButton] = (),
+    ) -> None:
         """Post a text that pings these members alone; see the protocol."""
         channel = self._client.get_partial_messageable(channel_id)
         members = [discord.Object(discord_id) for discord_id in mentioned]
         async with _as_messenger_errors(channel_id):
             await channel.send(
                 shorten(text, MAX_TEXT),
+                view=_below(buttons),
                 allowed_mentions=discord.AllowedMentions(
                     everyone=False, users=members or False, roles=False
                 ),
             )
 
-    async def send_direct(self, discord_id: int, text: str) -> bool:
+    async def send_direct(
+        self, discord_id: int, text: str, buttons: Collection[TextButton] = ()
+    ) -> bool:
         """Whether the member could be sent a direct message; see the protocol."""
         try:
             channel = await self._client.create_dm(discord.Object(discord_id))
-            await channel.send(shorten(text, MAX_TEXT), allowed_mentions=NO_PINGS)
+            shown = shorten(text, MAX_TEXT)
+            await channel.send(shown, view=_below(buttons), allowed_mentions=NO_PINGS)
         except (discord.HTTPException, *_UNREACHED) as error:
             log.info("member %s not reached by direct message: %s", discord_id, error)
             return False
         return True
+
+    async def fetch_member_roles(self, guild_id: int, discord_id: int) -> frozenset[int] | None:
+        """The Discord roles of a member, None of somebody who left; see the protocol."""
+        guild = self._client.get_guild(guild_id)
+        if guild is None:
+            raise MessengerError("Muster is not in that Discord server now.")
+        try:
+            member = await guild.fetch_member(discord_id)
+        except discord.NotFound as error:
+            if error.code in NO_MEMBER:
+                return None
+            raise MessengerError("Discord does not show that server to Muster.") from error
+        except (discord.HTTPException, *_UNREACHED) as error:
+            raise MessengerError("Discord did not say who that member is.") from error
+        return frozenset(role.id for role in member.roles)
 
     async def tell(self, attempt: Attempt, outcome: Outcome) -> bool:
         """Edit the member's own answer while its token lives; see the protocol."""
@@ -177,6 +205,12 @@ class DiscordMessenger:
         if guild is None or role is None:
             return False
         return role.mentionable or guild.me.guild_permissions.mention_everyone
+
+
+def _below(buttons: Collection[TextButton]) -> ui.View:
+    """The buttons below a text; without any, what discord.py takes for nothing."""
+    shown = [Button(Action(one.action), one.number, one.label, one.style) for one in buttons]
+    return to_view(shown) or discord.utils.MISSING
 
 
 @asynccontextmanager

@@ -24,6 +24,7 @@ from bot.errors import (
     Unavailable,
     UpstreamNotFound,
 )
+from bot.models import Waiter
 from bot.services.outcomes import Code, Outcome
 from bot.text import safe, shorten
 from bot.views import Component
@@ -44,6 +45,7 @@ class Reply:
     buttons: tuple[Component, ...] = ()
     embed: discord.Embed | None = field(default=None, compare=False)
     tells: tuple[str, ...] = field(default=(), compare=False)  # attempts whose endings these are
+    news: tuple[Waiter, ...] = field(default=(), compare=False)  # waitlist news that it tells
 
 
 _TRY_AGAIN = frozenset(
@@ -144,8 +146,21 @@ def _buttons(outcome: Outcome) -> tuple[Button, ...]:
         )
     if outcome.code in (Code.CLAIMED, Code.ALREADY_SAME) and outcome.can_release:
         return (Button(Action.RELEASE, number, "Release"),)
-    being_confirmed = outcome.code is Code.FULL and len(outcome.holders) < (outcome.capacity or 0)
-    if outcome.code in _TRY_AGAIN or being_confirmed:
+    if outcome.code is Code.FULL:
+        return _full_buttons(outcome, number)
+    if outcome.code in _TRY_AGAIN:
         action = Action.RELEASE_NOW if outcome.releasing else Action.CLAIM
         return (Button(action, number, "Try again", "primary"),)
     return ()
+
+
+def _full_buttons(outcome: Outcome, number: int) -> tuple[Button, ...]:
+    shown: list[Button] = []
+    if not outcome.kept and len(outcome.holders) < (outcome.capacity or 0):
+        shown.append(Button(Action.CLAIM, number, "Try again", "primary"))
+    if outcome.waitlist_id is not None:
+        shown.append(Button(Action.LEAVE_WAITLIST, outcome.waitlist_id, "Leave waitlist"))
+    elif outcome.waitlist_place:
+        label = f"Join waitlist (you would be no. {outcome.waitlist_place})"
+        shown.append(Button(Action.JOIN_WAITLIST, number, label, "primary"))
+    return tuple(shown)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
 import discord
 
 from bot.board_controls import to_turners
@@ -14,9 +17,12 @@ from bot.text import cut, isolated, safe, size
 PAGE = 1800  # of an embed's 4,096 characters: more is not read on a phone
 
 
-def roster_reply(board: Board, page: int) -> Reply:
+Waits = Mapping[int, Sequence[str]]  # opening -> a line about each who waits; safe to show
+
+
+def roster_reply(board: Board, page: int, waits: Waits = MappingProxyType({})) -> Reply:
     """One page of the roster, from 0; a page that is not there shows the last one."""
-    pages = _to_pages(board.lines)
+    pages = _to_pages(board.lines, waits)
     page = min(page, len(pages) - 1)
     embed = discord.Embed(title=cut(f"Roster of {safe(board.title, 150)}", 256))
     embed.description = pages[page]
@@ -26,13 +32,13 @@ def roster_reply(board: Board, page: int) -> Reply:
     return Reply("", tuple(turners), embed)
 
 
-def _to_pages(lines: tuple[BoardLine, ...]) -> list[str]:
+def _to_pages(lines: tuple[BoardLine, ...], waits: Waits) -> list[str]:
     pages, heading, shown = [""], "", ""
     for line in lines:
         heading = " · ".join(
             safe(part, 100) for part in (line.server_name, line.group_name) if part
         )
-        for part in _to_parts(line):
+        for part in _to_parts(line, waits.get(line.opening_id, ())):
             above = f"__{heading}__\n" if heading and heading != shown else ""
             if size(pages[-1]) + size(above) + size(part) > PAGE and pages[-1]:
                 pages.append("")
@@ -42,13 +48,14 @@ def _to_pages(lines: tuple[BoardLine, ...]) -> list[str]:
     return pages if pages[0] else ["Nobody can be on it: the session has no roles."]
 
 
-def _to_parts(line: BoardLine) -> list[str]:
-    """A role with its holders; the holders of a very large role in several parts."""
+def _to_parts(line: BoardLine, waits: Sequence[str]) -> list[str]:
+    """A role with its holders and who waits; those of a very large role in several parts."""
     waiting = f" · +{line.waiting} waiting" if line.waiting else ""
     name = isolated(safe(line.role_name, 80))
     parts = [f"**{name}** {places(line)}{waiting}\n"]
-    for holder in line.holders or ("nobody yet",):
-        shown = holder if holder.startswith("<@") else isolated(safe(holder, 60))
+    holders = line.holders or ("nobody yet",)
+    named = [h if h.startswith("<@") else isolated(safe(h, 60)) for h in holders]
+    for shown in (*named, *waits):
         if size(parts[-1]) + size(shown) > PAGE // 2:
             parts.append("")
         parts[-1] += f"· {shown}\n"

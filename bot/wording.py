@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.services.outcomes import Code, Outcome
 from bot.text import isolated, safe, when
+from bot.wording_full import full_words
 
 
 def outcome_words(outcome: Outcome) -> str:
@@ -103,16 +104,7 @@ def _claim_once(o: Outcome) -> str:
 
 
 def _full(o: Outcome) -> str:
-    if o.capacity and len(o.holders) < o.capacity:  # the rest is reserved
-        return (
-            f"⏳ {_place(o)} may be full: somebody's claim is just being confirmed.\n"
-            "Try again in a minute or two. Other open roles: `/open`"
-        )
-    count = f" {len(o.holders)}/{o.capacity}" if o.capacity else ""
-    shown = [h if h.startswith("<@") else safe(h, 40) for h in o.holders[:10]]
-    names = f": {', '.join(shown)}" if shown else ""
-    said = f"\n{o.platform} says{quoted(o.words)}" if o.words else ""
-    return f"■ {_place(o)} is full{count}{names}.{said}\nOther open roles: `/open`"
+    return full_words(o, _place(o), quoted(o.words))
 
 
 def _already_same(o: Outcome) -> str:

@@ -9,15 +9,19 @@ from bot.answering import answer
 from bot.buttons import Action, Interaction
 from bot.replies import Reply
 from bot.roster_view import roster_reply
+from bot.services.waitlist import WaitlistService
 from bot.text import cut
 from cogs._common import describe_start, to_actor, to_choices
 from cogs._session_panel import MAX_CUTOFF, SessionPanel
+from cogs._waiting import to_waits
 
 POSTED = "The posted session"
 
 
 class SessionLife(SessionPanel):
     """Part of the cog of `/session`."""
+
+    waitlist: WaitlistService
 
     @app_commands.command()
     @app_commands.describe(
@@ -101,7 +105,9 @@ class SessionLife(SessionPanel):
             actor = to_actor(interaction)
             posted, _ = await self.running.get_hosted(actor, announcement)
             number = posted.announcement_id
-            return roster_reply(await self.openings.get_board(actor, number, fresh=True), 0)
+            waits = to_waits(await self.waitlist.list_line(actor, number))
+            board = await self.openings.get_board(actor, number, fresh=True)
+            return roster_reply(board, 0, waits)
 
         await answer(interaction, work())
 

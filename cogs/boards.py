@@ -12,6 +12,7 @@ from bot.replies import Reply
 from bot.roster_view import roster_reply
 from bot.services.openings import OpeningsService
 from cogs._common import to_actor
+from cogs._waiting import to_waits
 
 
 class Boards(commands.Cog):
@@ -19,6 +20,7 @@ class Boards(commands.Cog):
 
     def __init__(self, bot: MusterBot) -> None:
         self.openings: OpeningsService = bot.services.openings
+        self.waitlist = bot.services.waitlist
         bot.on_press(Action.ROSTER, self.on_roster)
         bot.on_press(Action.PAGE, self.on_page)
 
@@ -33,7 +35,8 @@ class Boards(commands.Cog):
     async def _roster(self, interaction: Interaction, button: Button) -> Reply:
         actor = to_actor(interaction)
         board = await self.openings.get_board(actor, button.number, fresh=True)
-        return roster_reply(board, button.page)
+        waits = to_waits(await self.waitlist.list_line(actor, button.number))
+        return roster_reply(board, button.page, waits)
 
     async def _page(self, interaction: Interaction, button: Button) -> Reply:
         actor = to_actor(interaction)

@@ -22,8 +22,10 @@ from bot.services.outcomes import Outcome
 from bot.services.ports import Actor
 from bot.text import cut, safe, shorten, when
 from cogs._common import describe_start, to_actor, to_choices, to_number, to_press
+from cogs._waiting import waiting_buttons, waiting_line, with_news
 
 MAX_LISTED = 10
+MAX_WAITS = 5
 MAX_EARLIER = 3  # endings said later, before an answer; the rest waits for the next one
 
 
@@ -33,6 +35,7 @@ class Claims(commands.Cog):
     def __init__(self, bot: MusterBot) -> None:
         self.claims: ClaimService = bot.services.claims
         self.openings: OpeningsService = bot.services.openings
+        self.waitlist = bot.services.waitlist
         bot.on_press(Action.CLAIM, self.on_claim)
         bot.on_pick(Action.PICK, self.on_pick)
         bot.on_press(Action.MOVE, self.on_move)
@@ -64,7 +67,7 @@ class Claims(commands.Cog):
     @app_commands.command(name="claims")
     @app_commands.guild_only()
     async def my_claims(self, interaction: Interaction) -> None:
-        """Show the roles that you hold."""
+        """Show the roles that you hold or wait for."""
         await answer(interaction, self._list_mine(interaction))
 
     @app_commands.command(name="open")
@@ -187,7 +190,7 @@ class Claims(commands.Cog):
             host = f" (by <@{outcome.by_id}>)" if outcome.by_id else ""
             text = shorten(f"Earlier{host}: {told.text}\n\n{reply.text}", MAX_TEXT)
             reply = replace(reply, text=text, tells=told.tells + reply.tells)
-        return reply
+        return await with_news(self.waitlist, actor, reply)
 
     async def _ask_release(self, interaction: Interaction, number: int) -> Reply:
         opening, announcement = await self.openings.get(to_actor(interaction).guild_id, number)
@@ -220,6 +223,9 @@ class Claims(commands.Cog):
         )
         if len(holdings.claims) > MAX_LISTED:
             lines.append(f"… and {len(holdings.claims) - MAX_LISTED} later ones.")
+        waits = (await self.waitlist.list_mine(actor))[:MAX_WAITS]
+        lines += [waiting_line(one) for one in waits]
+        buttons += tuple(button for one in waits for button in waiting_buttons(one))
         return Reply(shorten("\n".join(lines), MAX_TEXT), buttons)
 
     async def _list_open(self, interaction: Interaction) -> Reply:

@@ -35,6 +35,7 @@ class Sessions(SessionPeople, commands.GroupCog, group_name="session"):
         self.cancelling = bot.services.cancelling
         self.roster = bot.services.roster
         self.openings = bot.services.openings
+        self.waitlist = bot.services.waitlist
         self.listen(bot)
         self.days = bot.services.days
         bot.on_press(Action.POST, self.on_post)

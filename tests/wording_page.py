@@ -51,6 +51,16 @@ CASES: dict[Code, list[tuple[str, dict[str, object]]]] = {
     Code.FULL: [
         ("", {"holders": ("<@8>", "OttoMeridian"), "capacity": 2}),
         ("a last place is being confirmed", {"holders": ("<@8>",), "capacity": 2}),
+        ("one can wait for it", {"holders": ("<@8>",), "capacity": 1, "waitlist_place": 3}),
+        (
+            "to who waits already",
+            {"holders": ("<@8>",), "capacity": 1, "waitlist_place": 2, "waitlist_id": 5},
+        ),
+        (
+            "a free place is kept for somebody",
+            {"capacity": 1, "kept": True, "kept_until": NOON, "waitlist_place": 2},
+        ),
+        ("nobody was asked yet", {"capacity": 1, "kept": True, "waitlist_place": 2}),
         ("the platform said so", {"platform": SERIES, "words": "This slot is already filled."}),
     ],
     Code.ALREADY_SAME: [

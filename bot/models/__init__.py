@@ -33,6 +33,7 @@ from bot.models.records import (
     Workspace,
     WorkspaceState,
 )
+from bot.models.waiting import WaitEnd, Waiter, WaitState
 
 __all__ = [
     "NOBODY",
@@ -62,6 +63,9 @@ __all__ = [
     "Server",
     "Session",
     "SessionState",
+    "WaitEnd",
+    "WaitState",
+    "Waiter",
     "Workspace",
     "WorkspaceState",
 ]

@@ -131,6 +131,7 @@ class Door(StrEnum):
     BUTTON = "button"
     SLASH = "slash"
     HOST = "host"
+    WAITLIST = "waitlist"  # an offer was accepted
 
 
 @dataclass(frozen=True, slots=True)

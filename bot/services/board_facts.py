@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,10 +16,12 @@ from bot.models import (
     Place,
     Session,
     SessionState,
+    Waiter,
     Workspace,
 )
 from bot.providers import capabilities_of
 from bot.services.ports import Board, BoardLine
+from bot.services.waiting_line import length
 from bot.text import safe
 
 SOON = timedelta(minutes=15)  # before the start, when an open board says that it is near
@@ -39,10 +41,11 @@ def full_board(
     openings: Iterable[Opening],
     labels: dict[int, str],
     now: datetime,
+    line: Collection[Waiter] = (),
 ) -> Board:
     """The board of a reading whose name and times the announcement has taken over.
 
-    `labels` has everybody who holds something.
+    `labels` has everybody who holds something, `line` everybody who waits in the session.
     """
     state = _state(announcement, session, now)
     openings = list(openings)
@@ -53,7 +56,7 @@ def full_board(
         game_name=session.game.name if session.game else None,
         place_id=session.game.place_id if session.game else None,
         lines=tuple(
-            _line(opening, session, labels, usable=state in _USABLE)
+            _line(opening, session, labels, line, usable=state in _USABLE)
             for opening in openings
             if (opening.place.group_id, opening.place.role_id) not in hidden  # on new servers too
         ),
@@ -139,7 +142,14 @@ def _state(announcement: Announcement, session: Session, now: datetime) -> str:
     return "starts soon" if session.starts_at - now <= SOON else "open"
 
 
-def _line(opening: Opening, session: Session, labels: dict[int, str], *, usable: bool) -> BoardLine:
+def _line(
+    opening: Opening,
+    session: Session,
+    labels: dict[int, str],
+    line: Collection[Waiter],
+    *,
+    usable: bool,
+) -> BoardLine:
     place = opening.place
     role = session.role(place.group_id, place.role_id)
     assert role is not None  # openings were just made from this session
@@ -148,7 +158,7 @@ def _line(opening: Opening, session: Session, labels: dict[int, str], *, usable:
         opening_id=opening.opening_id, role_name=role.name, group_name=role.group_name,
         server_name=opening.server_name if len(session.servers) > 1 else "",
         taken=len(holders), capacity=role.capacity, min_rank=role.min_rank,
-        holders=tuple(labels[h] for h in holders), usable=usable,
+        holders=tuple(labels[h] for h in holders), usable=usable, waiting=length(line, place),
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from bot.services.tidings import Tidings
 from bot.services.witness import Freed, Witness
 from bot.services.workspaces import WorkspaceService
 from bot.store.announcements import AnnouncementStore
+from bot.store.waitlist import WaitlistStore
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class BoardService:
         messenger: Messenger,
         witness: Witness,
         tidings: Tidings,
+        waitlist: WaitlistStore,
         background: Background,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
@@ -57,6 +59,8 @@ class BoardService:
         self._workspaces = workspaces
         self._people = people
         self._witness = witness
+        self._waitlist = waitlist
+        self._room_listeners: list[Callable[[int], None]] = []
         self._clock = clock
         self._monotonic = monotonic
         self._lanes = Lanes()  # one refresh of a board at a time: an older reading never wins
@@ -76,6 +80,13 @@ class BoardService:
         By whatever door; it must not raise or take long.
         """
         self._witness.on_freed(listener)
+
+    def on_room(self, listener: Callable[[int], None]) -> None:
+        """Call `listener(announcement_id)` with every reading that shows room for who waits.
+
+        Whatever made the room; it must not raise or take long.
+        """
+        self._room_listeners.append(listener)
 
     def get_board(self, announcement_id: int) -> Board | None:
         """The board as last built, from memory; asks for a first one when there is none."""
@@ -168,8 +179,12 @@ class BoardService:
         holders = {claim.roblox_id for server in session.servers for claim in server.claims}
         labels = await self._people.labels(announcement.guild_id, holders)
         steady = with_steady_game(session, self._latest.get(number))
-        board = full_board(announcement, workspace, steady, openings, labels, self._clock())
+        line = await self._waitlist.list_line(workspace.upstream, session.session_id)
+        board = full_board(announcement, workspace, steady, openings, labels, self._clock(), line)
         self._latest[number] = board
+        if any(one.waiting and not one.full for one in board.lines):
+            for listener in self._room_listeners:
+                listener(number)
         return board, openings
 
     async def _show(self, announcement: Announcement, session: Session, *, always: bool) -> None:

@@ -13,6 +13,8 @@ from bot.services.claims import ClaimService
 from bot.services.days import DayPosting
 from bot.services.hosting import HostingService
 from bot.services.linking import LinkingService
+from bot.services.offers import TICK as OFFER_TICK
+from bot.services.offers import Offers
 from bot.services.openings import OpeningsService
 from bot.services.polling import TICK, Poller
 from bot.services.reconciler import Reconciler
@@ -22,6 +24,7 @@ from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
 from bot.services.running import RunningService
 from bot.services.today import TodayService
+from bot.services.waitlist import WaitlistService
 from bot.services.workspaces import WorkspaceService
 from bot.store.app_state import AppState
 
@@ -51,6 +54,8 @@ class Services:
     automation: Automation
     reminder_choices: ReminderChoices
     today: TodayService
+    waitlist: WaitlistService
+    offers: Offers
 
     async def start(self, background: Background) -> None:
         """Settle what the last run left open, warm the memory, and keep both going."""
@@ -61,4 +66,6 @@ class Services:
         background.spawn(self.poller.tick(), "begin to poll the platforms")
         background.every(SETTLE, self.reconciler.settle_all, "settle claims")
         background.every(TICK, self.poller.tick, "poll the platforms")
+        background.spawn(self.offers.tick(), "see to who waits")
+        background.every(OFFER_TICK, self.offers.tick, "see to who waits")
         self.automation.start(background)

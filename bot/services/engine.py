@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.errors import LockLost, OutcomeUnknown, ProviderError, Refusal, UpstreamNotFound
-from bot.models import Attempt, AttemptState, Door
+from bot.models import Attempt, AttemptState, Door, Workspace
 from bot.services.aftermath import Aftermath, Ending
 from bot.services.boards import BoardService
 from bot.services.cases import Case, holds
@@ -20,7 +20,8 @@ from bot.services.lanes import LaneBusy, Lanes, Reading
 from bot.services.outcomes import DONE, Code, Outcome
 from bot.services.policies import Policies
 from bot.services.verdicts import from_error
-from bot.services.visits import Visit
+from bot.services.visits import Turn, Visit
+from bot.services.waiting_line import with_line
 from bot.services.workspaces import WorkspaceService
 from bot.store.announcements import AnnouncementStore
 from bot.store.attempts import AttemptStore
@@ -62,6 +63,24 @@ class ClaimEngine:
         self._clock = clock
         self._monotonic = monotonic
         self._running: set[str] = set()
+        self._listeners: list[Callable[[Attempt], None]] = []
+
+    def on_settled(self, listener: Callable[[Attempt], None]) -> None:
+        """Call `listener` with every attempt that got its ending; it must not raise or take long.
+
+        After a crash it may not hear of an ending.
+        """
+        self._listeners.append(listener)
+
+    @asynccontextmanager
+    async def turn(self, workspace: Workspace, session_id: str) -> AsyncIterator[Turn]:
+        """A turn at a session between those of the attempts on it. Raises LaneBusy."""
+        key = (workspace.upstream, session_id)
+        async with self._lanes.enter(key, PATIENCE) as lane:
+            yield Turn(
+                *key, workspace.workspace_id, lane, self._workspaces, self._attempts,
+                self._monotonic,
+            )  # fmt: skip
 
     def is_running(self, attempt: Attempt) -> bool:
         """Whether this process is carrying the attempt out right now."""
@@ -232,6 +251,8 @@ class ClaimEngine:
             outcome = from_error(outcome, error)
         elif ending.code is Code.GONE and ending.outcome is None:
             outcome = replace(outcome, what="session" if _was_absent(case) else "workspace")
+        if outcome.code is Code.FULL:
+            outcome = await with_line(self._attempts.waitlist, case, outcome, self._clock())
         if outcome.code is Code.UNKNOWN:
             if case.attempt.state is AttemptState.UNKNOWN:
                 await self._attempts.save(case.attempt)
@@ -267,6 +288,8 @@ class ClaimEngine:
                 case.workspace.base_url, settled.place.session_id
             ):
                 self._boards.mark_dirty(other.announcement_id)
+        for listener in self._listeners:
+            listener(settled)
         return outcome
 
 

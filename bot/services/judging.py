@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.models import Attempt, AttemptKind, AttemptState, Door, Session
+from bot.models import Attempt, AttemptKind, AttemptState, Door, Session, Waiter
 from bot.providers.identity.roblox import Roblox
 from bot.services.cases import Case, holds
 from bot.services.lanes import Reading
@@ -14,6 +14,7 @@ from bot.services.outcomes import Code, Outcome
 from bot.services.people import People
 from bot.services.rules import Verdict, judge_claim, needs_rank
 from bot.services.verdicts import from_announcement, from_verdict
+from bot.services.waiting_line import is_claiming, kept_from, kept_until
 from bot.store.announcements import AnnouncementStore
 from bot.store.links import LinkStore
 
@@ -27,6 +28,7 @@ class Judged:
 
     verdict: Verdict
     rank: int = 0
+    kept: tuple[Waiter, ...] = ()  # FULL: those for whom places are kept
 
 
 class Judge:
@@ -55,7 +57,9 @@ class Judge:
         refused = self._by_rank(case, reading, HIGHEST_RANK)
         asks = refused is not None and refused.code in (Code.MOVE, Code.CLASH)  # not in vain
         if not needs_rank(session, place, reading.capabilities) or (refused and not asks):
-            return Judged(refused) if refused else _judge_overwriting(case, reading)
+            if refused:
+                return self._judged(case, reading, refused)
+            return _judge_overwriting(case, reading)
         group_id = session.group_id
         rank = 0
         if group_id is not None:
@@ -65,7 +69,9 @@ class Judge:
                 # Promoted a moment ago? A remembered rank is good enough only to let somebody in.
                 rank = await self._roblox.fetch_rank(case.attempt.roblox_id, group_id, max_age=0)
         verdict = self._by_rank(case, reading, rank)
-        return Judged(verdict, rank) if verdict else _judge_overwriting(case, reading)
+        if verdict:
+            return self._judged(case, reading, verdict, rank)
+        return _judge_overwriting(case, reading)
 
     async def warm(self, attempt: Attempt, sessions: Iterable[Session]) -> None:
         """Read the rank ahead, for a role that lately had room and needs one.
@@ -101,14 +107,22 @@ class Judge:
         holders = await self._people.labels(case.attempt.guild_id, verdict.holders)
         base = case.outcome(verdict.code)
         outcome = from_verdict(base, verdict, tuple(holders.values()), judged.rank)
+        if judged.kept and len(outcome.holders) < (outcome.capacity or 0):
+            outcome = replace(outcome, kept=True, kept_until=kept_until(judged.kept))
         return replace(outcome, held_server_name=_server_name(session, verdict))
+
+    def _kept(self, case: Case, reading: Reading) -> tuple[Waiter, ...]:
+        return kept_from(case.attempt, reading.line, self._clock())
+
+    def _judged(self, case: Case, reading: Reading, verdict: Verdict, rank: int = 0) -> Judged:
+        return Judged(verdict, rank, self._kept(case, reading))
 
     def _by_rank(self, case: Case, reading: Reading, rank: int) -> Verdict | None:
         return judge_claim(
             reading.session,
             case.attempt.place,
             replace(case.applicant, rank=rank),
-            _reserved(case, reading),
+            _reserved(case, reading) | {one.roblox_id for one in self._kept(case, reading)},
             reading.capabilities,
             self._clock(),
             case.policy,
@@ -146,9 +160,8 @@ def _reserved(case: Case, reading: Reading) -> frozenset[int]:
         other.roblox_id
         for other in reading.unsettled
         if other.operation_id != case.attempt.operation_id
-        and other.kind is AttemptKind.CLAIM
         and other.place == case.attempt.place
-        and other.state is not AttemptState.PENDING
+        and is_claiming(other)
     )
 
 

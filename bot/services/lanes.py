@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from bot.errors import MusterError
-from bot.models import Attempt, Capabilities, Session
+from bot.models import Attempt, Capabilities, Session, Waiter
 from bot.store.locks import Hold
 
 LaneKey = tuple[str, str]  # (normalised base URL, upstream session id)
@@ -28,6 +28,7 @@ class Reading:
     unsettled: tuple[Attempt, ...]  # of all guilds
     began: float  # monotonic seconds: what it tells is at least as new as this
     hold: Hold  # of the lock against other processes in which it was made
+    line: tuple[Waiter, ...] = ()  # who waits for a place or was offered one, of all guilds
 
 
 class Lane:
@@ -39,6 +40,11 @@ class Lane:
         self.written_at = -math.inf  # monotonic seconds: when the last write of ours ended
         # By workspace id: what one guild's key may read is not for another guild.
         self.readings: dict[int, Reading] = {}
+
+    def outdate(self, now: float) -> None:
+        """What was read until `now` (monotonic seconds) proves nothing any more."""
+        self.readings.clear()
+        self.written_at = now
 
 
 class Lanes:

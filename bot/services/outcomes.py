@@ -78,3 +78,7 @@ class Outcome:
     subject_id: int | None = None  # Discord id of whom it is for, when somebody else acted
     by_id: int | None = None  # Discord id of the host who acted, when the member is told later
     reason: str = ""  # why a host acted for somebody; said, never kept
+    kept: bool = False  # FULL: the free places are kept for who waits
+    kept_until: datetime | None = None  # for the one who was asked first; None: nobody was yet
+    waitlist_place: int = 0  # FULL: the member's number in the line; 0: there is none to join
+    waitlist_id: int | None = None  # of the member who waits already

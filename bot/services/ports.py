@@ -75,6 +75,16 @@ class Board:
         return bool(self.lines) and all(line.full for line in self.lines)
 
 
+@dataclass(frozen=True, slots=True)
+class TextButton:
+    """A button below a text: what it does, to which row, under which label."""
+
+    action: str  # a value of `bot.buttons.Action`
+    number: int
+    label: str
+    style: str = "grey"  # as of `bot.buttons.Button`
+
+
 class Messenger(Protocol):
     """Discord, as far as services need it. Raises only `MessengerError`s."""
 
@@ -103,12 +113,24 @@ class Messenger(Protocol):
         """The id of the board's thread, made now unless it has one already."""
         ...
 
-    async def say(self, channel_id: int, text: str, mentioned: Collection[int] = ()) -> None:
+    async def say(
+        self,
+        channel_id: int,
+        text: str,
+        mentioned: Collection[int] = (),
+        buttons: Collection[TextButton] = (),
+    ) -> None:
         """Post into a channel or thread. Pings the members with these ids, nobody else."""
         ...
 
-    async def send_direct(self, discord_id: int, text: str) -> bool:
+    async def send_direct(
+        self, discord_id: int, text: str, buttons: Collection[TextButton] = ()
+    ) -> bool:
         """A direct message; False when the member takes none from Muster."""
+        ...
+
+    async def fetch_member_roles(self, guild_id: int, discord_id: int) -> frozenset[int] | None:
+        """The Discord roles of a member; None when they are not in the guild (any more)."""
         ...
 
     async def tell(self, attempt: Attempt, outcome: Outcome) -> bool:

@@ -95,6 +95,25 @@ def judge_claim(
     )
 
 
+def judge_waiting(
+    session: Session,
+    place: Place,
+    applicant: Applicant,
+    capabilities: Capabilities,
+    now: datetime,
+    policy: Policy = OPEN_POLICY,
+) -> Verdict | None:
+    """Why this person need not wait for the place: all rules but whether there is room."""
+    return (
+        _judge_session(session, now)
+        or _judge_place(session, place)
+        or _judge_held(session, place, applicant)
+        or judge_policy(policy, applicant, session.starts_at, now)
+        or _judge_applicant(session, place, applicant, capabilities)
+        or _judge_clash(session, applicant, policy)
+    )
+
+
 def judge_policy(
     policy: Policy, applicant: Applicant, starts_at: datetime, now: datetime
 ) -> Verdict | None:

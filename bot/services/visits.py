@@ -15,18 +15,22 @@ from bot.store.database import ALONE
 YOUNG = 1.0  # seconds: how old a shared reading may be that a claim is judged by
 
 
-class Visit:
-    """What one attempt does in its lane. Errors are those of the provider, Refusal and LockLost."""
+class Turn:
+    """One turn at a session. Errors are those of the provider, Refusal and LockLost."""
 
     def __init__(
         self,
-        attempt: Attempt,
+        upstream: str,
+        session_id: str,
+        workspace_id: int,
         lane: Lane,
         workspaces: WorkspaceService,
         attempts: AttemptStore,
         monotonic: Callable[[], float],
     ) -> None:
-        self._attempt = attempt
+        self._upstream = upstream
+        self._session_id = session_id
+        self._workspace_id = workspace_id
         self._lane = lane
         self._workspaces = workspaces
         self._attempts = attempts
@@ -36,10 +40,48 @@ class Visit:
     @asynccontextmanager
     async def locked(self) -> AsyncIterator[None]:
         """Keep other processes from writing to the session. Needed around every write."""
-        key = f"{self._attempt.upstream} {self._attempt.place.session_id}"
-        async with self._attempts.session_lock(key) as hold:
+        async with self._attempts.session_lock(f"{self._upstream} {self._session_id}") as hold:
             self._hold = hold
             yield
+
+    async def read(self) -> Reading:
+        """The session as it stands: the requests begin now. Kept for the next in the lane."""
+        began = self._monotonic()
+        async with self._workspaces.watch(self._workspace_id) as provider:
+            session = await provider.fetch_session(self._session_id)
+            capabilities = provider.capabilities
+        unsettled = await self._attempts.list_unsettled_for(self._upstream, self._session_id)
+        line = await self._attempts.waitlist.list_line(self._upstream, self._session_id)
+        reading = Reading(session, capabilities, tuple(unsettled), began, self._hold, tuple(line))
+        self._lane.readings[self._workspace_id] = reading
+        return reading
+
+    async def check(self) -> None:
+        """See that other processes are still kept away. Raises LockLost."""
+        await self._hold.check()
+
+    def outdate(self) -> None:
+        """A place was promised: no claim may be judged by a reading from before that."""
+        self._lane.outdate(self._monotonic())
+
+
+class Visit(Turn):
+    """What one attempt does in its lane."""
+
+    def __init__(
+        self,
+        attempt: Attempt,
+        lane: Lane,
+        workspaces: WorkspaceService,
+        attempts: AttemptStore,
+        monotonic: Callable[[], float],
+    ) -> None:
+        place = attempt.place
+        super().__init__(
+            attempt.upstream, place.session_id, attempt.workspace_id, lane, workspaces, attempts,
+            monotonic,
+        )  # fmt: skip
+        self._attempt = attempt
 
     def shared(self, since: float) -> Reading | None:
         """A reading that another turn made after `since` (monotonic), still young, or None."""
@@ -50,20 +92,6 @@ class Visit:
     def may_write_by(self, reading: Reading) -> bool:
         """Whether no process can have written since this reading."""
         return reading.hold is self._hold
-
-    async def read(self) -> Reading:
-        """The session as it stands: the requests begin now. Kept for the next in the lane."""
-        began = self._monotonic()
-        attempt = self._attempt
-        async with self._workspaces.watch(attempt.workspace_id) as provider:
-            session = await provider.fetch_session(attempt.place.session_id)
-            capabilities = provider.capabilities
-        unsettled = await self._attempts.list_unsettled_for(
-            attempt.upstream, attempt.place.session_id
-        )
-        reading = Reading(session, capabilities, tuple(unsettled), began, self._hold)
-        self._lane.readings[attempt.workspace_id] = reading
-        return reading
 
     def settle(self) -> None:
         """The attempt has its ending now: to the next in the lane no reading says otherwise."""
@@ -92,5 +120,4 @@ class Visit:
         try:
             yield
         finally:
-            self._lane.readings.clear()
-            self._lane.written_at = self._monotonic()
+            self._lane.outdate(self._monotonic())

@@ -32,6 +32,7 @@ from bot.store.keyring import KeyRing
 from bot.store.locks import Hold
 from bot.store.refusals import RefusalStore
 from bot.store.tables import IS_RUNNING, IS_UNNOTED, IS_UNTOLD, claim_attempts
+from bot.store.waitlist import WaitlistStore
 
 log = logging.getLogger(__name__)
 
@@ -50,12 +51,13 @@ class AttemptStore:
     """Rows of `claim_attempts`. Nothing returns before its row would survive a power cut.
 
     Each object is one owner of rows: the process that carries them out. `refusals` has what never
-    became a row here.
+    became a row here, `waitlist` for whom a place is kept without one.
     """
 
     def __init__(self, database: Database, keyring: KeyRing) -> None:
         self._database = database
         self.refusals = RefusalStore(database)
+        self.waitlist = WaitlistStore(database)
         self._rows = AttemptRows(keyring)
         self._owner = secrets.randbelow(2**31 - 1) + 1
         self._adds = Batch(self._add_all)

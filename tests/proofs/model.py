@@ -14,6 +14,7 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from operator import itemgetter
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from bot.sandbox.platforms.faults import Fault, Match
 from bot.services.claims import Press
 from bot.services.outcomes import DONE, Code, Outcome
 from bot.services.ports import Board
+from tests.proofs import model_waitlist
+from tests.proofs.model_waitlist import Lie, Waits
 from tests.proofs.office import (
     ANNEX,
     KEY,
@@ -57,9 +60,11 @@ ACTIONS = {"claim": 10, "move": 4, "release": 5, "twice": 2, "again": 1, "both":
            "host": 3, "panel_claim": 3, "panel_release": 2, "panel_server": 1, "panel_switch": 1,
            "fault": 5, "clear": 2, "crash": 2, "jump": 2, "reconcile": 3, "wait": 6,
            "settle": 2}  # fmt: skip
+ACTIONS |= model_waitlist.ACTIONS
 OPEN = (Code.UNKNOWN, Code.STILL_RUNNING)  # "I tell you later"
 QUESTIONS = (Code.MOVE, Code.CLASH)  # a question that a crash swallowed is asked by the next press
 JUMPS = (5, 31, 95, 900)  # seconds
+BEGINS = timedelta(hours=2)  # long enough to wait, short enough to come to the last minutes
 LATE = 0.04  # seconds: a fault's, long enough for others to come in between
 
 
@@ -71,10 +76,6 @@ class Asked:
     held: Held  # the place in question
     began: int  # how much had happened to this person before
     outcome: Outcome | None = None  # None: the process died before it answered
-
-
-class Lie(AssertionError):
-    """An invariant is broken; says which."""
 
 
 class Story:
@@ -97,6 +98,8 @@ class Story:
         self.lies: list[str] = []
         self.checked = 0  # rows of the journal
         self.interactions = itertools.count(5_000)
+        self.members, self.places = MEMBERS, ROLES | SLOTS
+        self.waits = Waits(self)
 
     async def begin(self) -> None:
         """Connect, link, post."""
@@ -115,11 +118,13 @@ class Story:
                 office.readmin_session if workspace.name != "Series" else office.series_session
             )
             self.posts.append(await post(self.bench, workspace, session))
+        await self.waits.begin()
 
     async def act(self, name: str, one: int, two: int, three: int) -> None:
         """Do one thing; the numbers choose who, what and where."""
         self.steps += 1
-        await getattr(self, f"_{name}")(one, two, three)
+        acts = getattr(self.waits, name) if name in model_waitlist.ACTIONS else None
+        await (acts or getattr(self, f"_{name}"))(one, two, three)
         for _ in range(three):  # let some of it happen before the next
             await asyncio.sleep(0)
         self._forget_finished()
@@ -170,10 +175,26 @@ class Story:
                       number, f"token-{number}", move, clash_confirmed=move or two % 4 > 0,
                       subject_id=member if by_host else None)  # fmt: skip
         held = (found.workspace.base_url, *place, roblox_of(member))
-        asked = Asked(press, held, self._note((held[0], held[3])))
-        self.asked.append(asked)
+        asked = self.expect(press, held)
         self.live[asyncio.create_task(self._answer(asked, release))] = asked
         return asked
+
+    def press_release(self, roblox_id: int, opening_id: int) -> None:
+        """The holder, if it is one of the members, gives an opening back."""
+        choices = [(p, place) for p in self.posts for place in p.openings]
+        numbers = [found.openings[place].opening_id for found, place in choices]
+        if (member := roblox_id - roblox_of(0)) in MEMBERS:
+            self._press(MEMBERS.index(member), numbers.index(opening_id), release=True)
+
+    def expect(self, press: Press, held: Held) -> Asked:
+        """A press that will have an outcome, and perhaps a row."""
+        asked = Asked(press, held, self._note((held[0], held[3])))
+        self.asked.append(asked)
+        return asked
+
+    def unasked(self, press: Press) -> Asked:
+        """Something under way that claims nothing."""
+        return Asked(press, ("", "", "", 0), 0)
 
     async def _answer(self, asked: Asked, release: bool) -> None:
         claims = self.bench.claims
@@ -209,6 +230,7 @@ class Story:
             )
         self.crowded.add((upstream, server_id, role_id))
         self._changed(True, (upstream, server_id, role_id, who))
+        self.waits.panel_took(upstream, server_id, role_id)
 
     async def _panel_release(self, one: int, two: int, _: int) -> None:
         held = sorted(self.office.held())
@@ -289,6 +311,10 @@ class Story:
         await at_rest(*self._platforms)  # a process takes longer to start than a request to end
         self.bench = await self.office.open_process()
 
+    async def at_rest(self) -> None:
+        """No write is on its way."""
+        await at_rest(*self._platforms)
+
     async def _jump(self, one: int, _: int, __: int) -> None:
         await at_rest(*self._platforms)  # no write travels for a minute and a half
         self.office.clock.advance(JUMPS[one % len(JUMPS)])
@@ -328,8 +354,10 @@ class Story:
             for seconds in (35, 95, 95, 95):
                 await at_rest(*self._platforms)
                 await self.bench.settle()
+                await self.waits.look()
                 self.office.clock.advance(seconds)
             await self.bench.settle()
+            await self.waits.look()
             await self.bench.catch_up()
         rows = self.office.journal()
         self._check_lies()
@@ -337,6 +365,7 @@ class Story:
         await self._check_told(rows)
         self._check_capacity()
         self._check_boards()
+        await self.waits.check()
         self.checked = len(rows)
         self.truth, self.changes = self.office.held(), []
         self.murky.clear()
@@ -438,7 +467,7 @@ def _label(roblox_id: int) -> str:
 @contextlib.asynccontextmanager
 async def open_story(folder: Path):  # type: ignore[no-untyped-def]
     """A story that has begun; its last process ends with it."""
-    async with open_office(folder, ROLES, SLOTS, (MAIN, ANNEX)) as office:
+    async with open_office(folder, ROLES, SLOTS, (MAIN, ANNEX), BEGINS) as office:
         story = Story(office)
         await story.begin()
         try:

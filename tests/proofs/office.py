@@ -210,7 +210,11 @@ async def connect(bench: Bench, office: Office) -> list[Workspace]:
 
 @asynccontextmanager
 async def open_office(
-    folder: Path, roles: dict[str, int], slots: dict[str, int], servers: tuple[str, ...] = (MAIN,)
+    folder: Path,
+    roles: dict[str, int],
+    slots: dict[str, int],
+    servers: tuple[str, ...] = (MAIN,),
+    begins: timedelta = timedelta(hours=1),
 ) -> AsyncIterator[Office]:
     """An office whose sessions offer these roles, each with so many places (ReAdmin: 0 = any)."""
     readmin_world, series_world = ReAdminWorld(), SeriesWorld()
@@ -222,11 +226,11 @@ async def open_office(
         "12:00 Training", [workspace.add_role_group("Staff", offered)]
     )
     made = [Server(server_id.title(), server_id=server_id) for server_id in servers]
-    record = workspace.add_session(template, timedelta(hours=1), LONG, made)
+    record = workspace.add_session(template, begins, LONG, made)
     office.readmin_session = record["_id"]
     members = series_world.add_workspace(KEY, "workspace_proofs")
     custom = {name: CustomRole.with_slots(places) for name, places in slots.items()}
-    start = office.clock() + timedelta(hours=1)
+    start = office.clock() + begins
     shift = SeriesSession("Shift", start, timedelta(days=600), custom_roles=custom)
     office.series_session = members.add_session(shift).session_id
     await migrate(office.url)

@@ -30,6 +30,7 @@ from bot.providers.guard import UpstreamPolicy
 from bot.providers.identity.roblox import Roblox
 from bot.services.aftermath import Aftermath
 from bot.services.boards import BoardService
+from bot.services.candidates import Candidates
 from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService, Press
 from bot.services.engine import ClaimEngine
@@ -38,7 +39,11 @@ from bot.services.hostlog import HostLog
 from bot.services.judging import Judge
 from bot.services.lanes import Lanes
 from bot.services.late_answers import LateAnswers
+from bot.services.line_moves import LineMoves
 from bot.services.linking import LinkingService
+from bot.services.offer_news import OfferNews
+from bot.services.offering import Offering
+from bot.services.offers import Offers
 from bot.services.openings import OpeningsService
 from bot.services.people import People
 from bot.services.policies import Policies
@@ -51,6 +56,7 @@ from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
 from bot.services.running import RunningService
 from bot.services.tidings import Tidings
+from bot.services.waitlist import WaitlistService
 from bot.services.witness import Witness
 from bot.services.workspaces import WorkspaceService
 from bot.store.announcements import AnnouncementStore
@@ -62,6 +68,7 @@ from bot.store.links import LinkStore
 from bot.store.preferences import PreferenceStore
 from bot.store.role_rules import RoleRuleStore
 from bot.store.seen_claims import SeenClaimStore
+from bot.store.waitlist import WaitlistStore
 from bot.store.workspaces import WorkspaceStore
 from tests.services.fakes import Clock, FakeMessenger, FakePlatform, FakeRoblox, HandBackground
 from tests.services.worlds import MAIN, SESSION, TRAINER
@@ -120,7 +127,7 @@ class Bench:
         self.witness = Witness(SeenClaimStore(database), self.attempts, self.links, tidings, clock)
         self.boards = BoardService(
             self.announcements, self.workspaces, self.people, self.messenger, self.witness,
-            tidings, self.background, clock, lambda: self.ticks,
+            tidings, WaitlistStore(database), self.background, clock, lambda: self.ticks,
         )  # fmt: skip
         self.poller = Poller(
             self.announcements, self.boards, self.catalog, self.background, clock,
@@ -163,8 +170,31 @@ class Bench:
         self.openings = OpeningsService(
             self.announcements, self.links, self.workspaces, self.catalog, self.boards
         )
+        self._add_waitlist(roblox)
         self.linking = LinkingService(self.links, roblox, clock)
         self._interactions = itertools.count(5_000)
+
+    def _add_waitlist(self, roblox: Roblox) -> None:
+        self.line = WaitlistStore(self.database)
+        news = OfferNews(
+            self.line, self.announcements, self.preferences, self.messenger, self.clock
+        )
+        candidates = Candidates(
+            self.announcements, self.links, self.workspaces, self.policies, roblox, self.messenger
+        )
+        self.offers = Offers(
+            self.line, self.announcements, self.workspaces, self.boards,
+            Offering(self.line, self.workspaces, self.engine, candidates, news, self.clock), news,
+            self.background, self.clock,
+        )  # fmt: skip
+        moves = LineMoves(
+            self.line, self.announcements, self.workspaces, self.engine, self.offers,
+            self.background, self.clock,
+        )  # fmt: skip
+        self.waitlist = WaitlistService(
+            self.line, self.announcements, self.links, self.workspaces, self.boards, candidates,
+            self.offers, moves, news, self.claims, self.messenger, self.clock,
+        )  # fmt: skip
 
     @property
     def platform(self) -> FakePlatform:

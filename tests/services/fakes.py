@@ -26,7 +26,7 @@ from bot.models import (
     SessionState,
 )
 from bot.services.outcomes import Outcome
-from bot.services.ports import Board
+from bot.services.ports import Board, TextButton
 from tests.services.worlds import NOW, READMIN
 
 FACTS = UpstreamFacts("ReAdmin", 418, "their words")
@@ -284,6 +284,9 @@ class FakeMessenger:
     threads: dict[int, str] = field(default_factory=dict)
     said: list[tuple[int, str, tuple[int, ...]]] = field(default_factory=list)
     direct: list[tuple[int, str]] = field(default_factory=list)
+    asked: list[TextButton] = field(default_factory=list)  # below texts, in order
+    left: set[tuple[int, int]] = field(default_factory=set)  # (guild, member) who are gone
+    member_roles: dict[int, frozenset[int]] = field(default_factory=dict)
     closed_to: set[int] = field(default_factory=set)  # take no direct messages
     unmentionable: set[int] = field(default_factory=set)  # Discord roles
     missing: list[str] = field(default_factory=list)
@@ -332,17 +335,27 @@ class FakeMessenger:
         self.threads[message_id] = name
         return message_id
 
-    async def say(self, channel_id: int, text: str, mentioned: Collection[int] = ()) -> None:
-        """Note the text and whom it pings."""
+    async def say(
+        self,
+        channel_id: int,
+        text: str,
+        mentioned: Collection[int] = (),
+        buttons: Collection[TextButton] = (),
+    ) -> None:
+        """Note the text, whom it pings, and its buttons."""
         await asyncio.sleep(0)
         self._fail()
         self.said.append((channel_id, text, tuple(mentioned)))
+        self.asked += buttons
 
-    async def send_direct(self, discord_id: int, text: str) -> bool:
-        """Note the text, unless this member takes none."""
+    async def send_direct(
+        self, discord_id: int, text: str, buttons: Collection[TextButton] = ()
+    ) -> bool:
+        """Note the text and its buttons, unless this member takes none."""
         if discord_id in self.closed_to:
             return False
         self.direct.append((discord_id, text))
+        self.asked += buttons
         return True
 
     async def tell_late(self, discord_id: int, outcome: Outcome, url: str) -> bool:
@@ -352,6 +365,13 @@ class FakeMessenger:
     async def tell_in_thread(self, thread_id: int, discord_id: int, outcome: Outcome) -> None:
         """Note the ending and whom it pings."""
         await self.say(thread_id, outcome.code.value, [discord_id])
+
+    async def fetch_member_roles(self, guild_id: int, discord_id: int) -> frozenset[int] | None:
+        """What was set; members without roles unless it was."""
+        self._fail()
+        if (guild_id, discord_id) in self.left:
+            return None
+        return self.member_roles.get(discord_id, frozenset())
 
     def missing_permissions(self, channel_id: int, *, threads: bool = False) -> list[str]:
         """What was set."""

@@ -7,7 +7,14 @@ from typing import Any
 
 from sqlalchemy import Engine, event, text
 
-from bot.models import AnnouncementState, AttemptState, RoleRule, WorkspaceState
+from bot.models import (
+    AnnouncementState,
+    AttemptState,
+    RoleRule,
+    WaitEnd,
+    Waiter,
+    WorkspaceState,
+)
 from bot.store.announcements import AnnouncementStore
 from bot.store.app_state import AppState
 from bot.store.attempts import AttemptStore
@@ -15,6 +22,7 @@ from bot.store.database import Database
 from bot.store.keyring import KeyRing
 from bot.store.links import LinkStore
 from bot.store.role_rules import RoleRuleStore
+from bot.store.waitlist import WaitlistStore
 from bot.store.workspaces import WorkspaceStore
 from tests.store.samples import (
     GUILD,
@@ -35,6 +43,9 @@ SMALL = (
     "uq_claim_attempts_running",
     "ix_claim_attempts_running_age",
     "ix_claim_attempts_untold",
+    "uq_waitlist_member",
+    "ix_waitlist_line",
+    "ix_waitlist_untold",
 )
 
 
@@ -79,6 +90,7 @@ async def test_no_statement_reads_a_whole_table(database: Database, keyring: Key
         await use_announcements(database, keyring)
         await use_role_rules(database, keyring)
         await use_attempts(AttemptStore(database, keyring))
+        await use_waitlist(WaitlistStore(database))
         await AppState(database).set("key", "value")
         await AppState(database).get("key")
     assert len(seen) > 35
@@ -148,6 +160,32 @@ async def use_role_rules(database: Database, keyring: KeyRing) -> None:
     await store.set(RoleRule(number, "group", "role", "Role", frozenset({1})))
     await store.get(number, "group", "role")
     await store.list_all(number)
+
+
+async def use_waitlist(store: WaitlistStore) -> None:
+    """All but `list_standing`, which is for everybody in line."""
+    place = an_attempt().place
+    waiter = Waiter(0, GUILD, 1, 1, 7, UPSTREAM, place, 1, 10, NOW)
+    waiter = await store.join(waiter)
+    await store.join(waiter)
+    await store.get(waiter.waitlist_id)
+    await store.list_line(UPSTREAM, "session")
+    await store.list_for_member(GUILD, 1)
+    await store.list_untold(NOW, 10)
+    offered = await store.offer(waiter, NOW, NOW)
+    assert offered is not None
+    await store.take_telling(offered, NOW)
+    await store.put_off(offered, NOW)
+    await store.mark_told([offered])
+    await store.take_back(offered, NOW)
+    await store.silence(offered, 2, NOW)
+    ended = await store.end(waiter, WaitEnd.OVER, NOW)
+    assert ended is not None
+    await store.mark_told([ended])
+    await store.remove(waiter)
+    await store.remove_holder(UPSTREAM, place, 10)
+    await store.forget_member(GUILD, 1)
+    await store.forget_endings(NOW)
 
 
 async def use_attempts(store: AttemptStore) -> None:
