@@ -53,7 +53,7 @@ def _components(announcement: Announcement, can: Capabilities) -> tuple[Componen
         Menu(
             Action.ADD_MEMBER,
             number,
-            "Add, move or remove a person: choose whom",
+            "Add or change a person",
             members=True,
             row=0,
         ),

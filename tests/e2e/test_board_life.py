@@ -54,7 +54,7 @@ async def test_a_host_runs_a_session_from_the_panel(story: Story) -> None:
     assert [b["disabled"] for b in roles_of(await _board(story, "⛔ closed by"))] == [True] * 6
     await juno.press(closed, "Reopen")
     await _board(story, "✔ open for claims until")
-    whom = "Add, move or remove a person"
+    whom = "Add or change a person"
     person = await juno.press(panel, whom, story.town.people["Pip"])
     added = await juno.press(person, "Give a role", _option(person, "Give a role", "Captain"))
     assert "is now **Captain**" in added.text
