@@ -61,7 +61,7 @@ def places(line: BoardLine) -> str:
     """The count of an opening in words and a sign of its own shape."""
     if line.capacity is None:
         return f"✔ {line.taken} claimed, no limit"
-    sign = "■ full" if line.full else "✔ open"
+    sign = "■ full" if line.full else "◆ kept" if line.kept else "✔ open"
     return f"{sign} {line.taken}/{line.capacity}"
 
 
