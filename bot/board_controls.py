@@ -78,7 +78,7 @@ def _to_rows(lines: Sequence[BoardLine]) -> list[int | None]:
 
 
 def _to_button(line: BoardLine, preview: bool, row: int | None) -> Button:
-    style = "grey" if line.full else "primary"
+    style = "grey" if line.full or line.kept else "primary"
     off = preview or not line.usable
     return Button(Action.CLAIM, line.opening_id, to_label(line), style, disabled=off, row=row)
 
@@ -116,7 +116,8 @@ def _hint(line: BoardLine) -> str:
 def to_label(line: BoardLine, *, server: bool = True) -> str:
     """ "Trainer 2/2 · full · Server 1": the count stays whole, the name is cut if it must be."""
     limit = "∞" if line.capacity is None else str(line.capacity)
-    count = f" {line.taken}/{limit}" + (" · full" if line.full else "")
+    state = " · full" if line.full else " · kept" if line.kept else ""
+    count = f" {line.taken}/{limit}{state}"
     count += f" · +{line.waiting}" if line.waiting else ""
     where = f" · {isolated(cut(line.server_name, 20))}" if server and line.server_name else ""
     room = _MAX_LABEL - 2 - size(count + where)  # 2: what isolating may add

@@ -64,6 +64,8 @@ def places(line: BoardLine) -> str:
         return f"✔ {line.taken} claimed, no limit" if line.usable else f"{line.taken} claimed"
     if line.full:
         return f"■ full {line.taken}/{line.capacity}"
+    if line.kept:
+        return f"◆ kept {line.taken}/{line.capacity}"
     return f"{'✔ open ' if line.usable else ''}{line.taken}/{line.capacity}"
 
 

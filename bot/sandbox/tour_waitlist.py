@@ -40,9 +40,9 @@ async def wait_for_a_role(cast: Cast, stage: Stage, board: Json) -> None:
     stage.check("Series HR holds Otto's claim", held, wanted=True)
 
 
-async def join(person: Person, board: Json) -> Answer:
+async def join(person: Person, board: Json, role: str = ROLE) -> Answer:
     """Press a full role, then the button that the answer has."""
-    full = await person.press(board, ROLE)
+    full = await person.press(board, role)
     (label,) = [b["label"] for b in full.buttons if b["label"].startswith("Join waitlist")]
     return await person.press(full, label)
 

@@ -27,6 +27,7 @@ from bot.services.people import People
 from bot.services.ports import Board, Messenger
 from bot.services.refresher import Pace, Refresher, Where
 from bot.services.tidings import Tidings
+from bot.services.waiting_line import may_move
 from bot.services.witness import Freed, Witness
 from bot.services.workspaces import WorkspaceService
 from bot.store.announcements import AnnouncementStore
@@ -82,9 +83,9 @@ class BoardService:
         self._witness.on_freed(listener)
 
     def on_room(self, listener: Callable[[int], None]) -> None:
-        """Call `listener(announcement_id)` with every reading that shows room for who waits.
+        """Call `listener(announcement_id)` with every reading that concerns those who wait.
 
-        Whatever made the room; it must not raise or take long.
+        Whoever made the room, or took the role away; it must not raise or take long.
         """
         self._room_listeners.append(listener)
 
@@ -182,7 +183,7 @@ class BoardService:
         line = await self._waitlist.list_line(workspace.upstream, session.session_id)
         board = full_board(announcement, workspace, steady, openings, labels, self._clock(), line)
         self._latest[number] = board
-        if any(one.waiting and not one.full for one in board.lines):
+        if may_move(line, session, self._clock()):
             for listener in self._room_listeners:
                 listener(number)
         return board, openings

@@ -17,7 +17,15 @@ from bot.services.candidates import Candidate, Candidates, to_end
 from bot.services.engine import ClaimEngine
 from bot.services.lanes import Reading
 from bot.services.offer_news import OfferNews
-from bot.services.waiting_line import is_claiming, is_promised, last_call, may_wait, offer_until
+from bot.services.waiting_line import (
+    is_claiming,
+    is_promised,
+    last_call,
+    may_move,
+    may_wait,
+    offer_until,
+    room_in,
+)
 from bot.services.waitlist_words import MOST_SILENCES
 from bot.services.workspaces import WorkspaceService
 from bot.store.waitlist import WaitlistStore
@@ -76,7 +84,7 @@ class Offering:
             raise Refusal("This workspace is not connected any more.")
         async with self._workspaces.watch(workspace_id) as provider:
             session = await provider.fetch_session(line[1], YOUNG)
-        if not _may_move(waiters, session, self._clock()):
+        if not may_move(waiters, session, self._clock()):
             return Round()
         found = await self._find(waiters, session)
         done = Round()
@@ -98,7 +106,7 @@ class Offering:
             here = [waiter for waiter in waiters if waiter.place == place]
             waiting = [one for one in here if not is_promised(one, now)]
             asked = len(here) - len(waiting)
-            for waiter in waiting[: max(_room(session, place, len(waiting)) - asked, 1)]:
+            for waiter in waiting[: max(room_in(session, place, len(waiting)) - asked, 1)]:
                 found[waiter.waitlist_id] = await self._candidates.find(waiter, session)
         return found
 
@@ -139,7 +147,7 @@ class Offering:
         """Keep what is free for the first who could claim it."""
         busy = {attempt.roblox_id for attempt in reading.unsettled}
         for waiter in waiting:
-            if _room(reading.session, waiter.place, len(waiting), len(taken)) <= 0:
+            if room_in(reading.session, waiter.place, len(waiting), len(taken)) <= 0:
                 return
             if waiter.roblox_id in taken or waiter.roblox_id in busy:
                 continue  # asked through another guild, or claiming something right now
@@ -179,32 +187,3 @@ class Offering:
         done.changed.add(waiter.announcement_id)
         done.offered = True
         return True
-
-
-def is_overdue(waiter: Waiter, now: datetime) -> bool:
-    """Whether an offer got no answer in time."""
-    return waiter.state is WaitState.OFFERED and not is_promised(waiter, now)
-
-
-def _room(session: Session, place: Place, wanted: int, taken: int | None = None) -> int:
-    """How many more the place takes, at most as many as `wanted`; gone places take none."""
-    role = session.role(place.group_id, place.role_id)
-    if role is None or session.server(place.server_id) is None:
-        return wanted  # who waits for what is gone has to be told
-    if role.capacity is None:
-        return wanted
-    held = len(session.holders(place.server_id, place.role_id)) if taken is None else taken
-    return min(wanted, role.capacity - held)
-
-
-def _may_move(waiters: list[Waiter], session: Session, now: datetime) -> bool:
-    """Whether a turn in the lane is worth its calls."""
-    for waiter in waiters:
-        place = waiter.place
-        holds = waiter.roblox_id in session.holders(place.server_id, place.role_id)
-        here = [one for one in waiters if one.place == place]
-        asked = sum(is_promised(one, now) for one in here)
-        free = waiter.state is WaitState.WAITING and _room(session, place, len(here)) > asked
-        if holds or free or is_overdue(waiter, now):
-            return True
-    return False

@@ -16,8 +16,8 @@ from bot.models import AnnouncementState, WaitEnd, Waiter
 from bot.services.boards import BoardService
 from bot.services.lanes import LaneBusy
 from bot.services.offer_news import OfferNews
-from bot.services.offering import Line, Offering, is_overdue
-from bot.services.waiting_line import last_call
+from bot.services.offering import Line, Offering
+from bot.services.waiting_line import is_overdue, last_call
 from bot.services.workspaces import WorkspaceService
 from bot.store.announcements import AnnouncementStore
 from bot.store.waitlist import Standing, WaitlistStore

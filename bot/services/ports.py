@@ -41,6 +41,12 @@ class BoardLine:
         """Whether no place is left."""
         return self.capacity is not None and self.taken >= self.capacity
 
+    @property
+    def kept(self) -> bool:
+        """Whether what is free is for those who wait."""
+        free = None if self.capacity is None else self.capacity - self.taken
+        return free is not None and 0 < free <= self.waiting
+
 
 @dataclass(frozen=True, slots=True)
 class Board:

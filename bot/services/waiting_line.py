@@ -14,6 +14,7 @@ from bot.models import (
     AttemptState,
     Door,
     Place,
+    Session,
     Waiter,
     WaitState,
 )
@@ -51,8 +52,11 @@ def offer_until(now: datetime, ends: datetime, *, heard: bool) -> datetime:
 
 def is_promised(waiter: Waiter, now: datetime) -> bool:
     """Whether a place is kept for somebody who was asked."""
-    standing = waiter.state is WaitState.OFFERED and waiter.until is not None
-    return standing and waiter.until is not None and now < waiter.until + GRACE
+    return (
+        waiter.state is WaitState.OFFERED
+        and waiter.until is not None
+        and now < waiter.until + GRACE
+    )
 
 
 def kept_from(attempt: Attempt, line: Iterable[Waiter], now: datetime) -> tuple[Waiter, ...]:
@@ -111,6 +115,35 @@ def number_of(line: Sequence[Waiter], waiter: Waiter) -> int:
 def length(line: Iterable[Waiter], place: Place) -> int:
     """How many accounts wait for a place."""
     return len({one.roblox_id for one in line if one.place == place})
+
+
+def is_overdue(waiter: Waiter, now: datetime) -> bool:
+    """Whether an offer got no answer in time."""
+    return waiter.state is WaitState.OFFERED and not is_promised(waiter, now)
+
+
+def room_in(session: Session, place: Place, wanted: int, taken: int | None = None) -> int:
+    """How many more the place takes, at most as many as `wanted`; gone places take none."""
+    role = session.role(place.group_id, place.role_id)
+    if role is None or session.server(place.server_id) is None:
+        return wanted  # who waits for what is gone has to be told
+    if role.capacity is None:
+        return wanted
+    held = len(session.holders(place.server_id, place.role_id)) if taken is None else taken
+    return min(wanted, role.capacity - held)
+
+
+def may_move(waiters: Sequence[Waiter], session: Session, now: datetime) -> bool:
+    """Whether a reading shows something that concerns those who wait: room, or no role at all."""
+    for waiter in waiters:
+        place = waiter.place
+        holds = waiter.roblox_id in session.holders(place.server_id, place.role_id)
+        here = [one for one in waiters if one.place == place]
+        asked = sum(is_promised(one, now) for one in here)
+        free = waiter.state is WaitState.WAITING and room_in(session, place, len(here)) > asked
+        if holds or free or is_overdue(waiter, now):
+            return True
+    return False
 
 
 async def with_line(store: WaitlistStore, case: Case, outcome: Outcome, now: datetime) -> Outcome:

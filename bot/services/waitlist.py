@@ -212,6 +212,8 @@ class WaitlistService:
         waiter = await self._store.get(waitlist_id)
         if waiter is None or guild_id not in (0, waiter.guild_id):
             raise Refusal(GONE)
+        if waiter.discord_id != discord_id and not guild_id:
+            raise Refusal(GONE)  # nobody else's guild is known here
         if waiter.discord_id != discord_id:
             raise Refusal(
                 f"This is for <@{waiter.discord_id}> alone. To be asked yourself, press the role on"

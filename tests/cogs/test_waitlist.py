@@ -73,6 +73,8 @@ async def test_from_full_to_claimed_through_the_thread(full: Stage) -> None:
     assert [p["allowed_mentions"]["users"] for p in sent] == [[house.sable.id]]
     passer_by = text(await house.guest.click(offer, label="Accept"))
     assert passer_by.startswith(f"This is for <@{house.sable.id}> alone.")
+    await full.env.advance_time(6)
+    assert f"**{ROLE}** ◆ kept 0/1 · +2 waiting" in embed_text(board_of(full))
     kept = text(await claim(full, house.pip))
     assert "is kept for the next on the waitlist until" in kept
     assert text(await house.sable.click(offer, label="Accept")).startswith(f"✔ You are **{ROLE}**")

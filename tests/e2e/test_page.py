@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
+from bot.sandbox.discord.people import Sandbox
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WITHIN = 20_000  # milliseconds; only a failure waits that long
@@ -70,6 +72,41 @@ async def test_a_claim_in_the_browser(demo: tuple[asyncio.subprocess.Process, st
         await expect(full).to_be_visible(timeout=WITHIN)
         await expect(sable.locator(".ephemeral")).to_have_count(0)
         await browser.close()
+
+
+@needs_chromium
+async def test_a_waitlist_in_two_tabs(demo: tuple[asyncio.subprocess.Process, str]) -> None:
+    async with async_playwright() as playwright, Sandbox(demo[1]) as sandbox:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        pip, sable = await browser.new_page(), await browser.new_page()
+        for page, name in ((pip, "Pip"), (sable, "Sable")):
+            page.set_default_timeout(WITHIN)
+            await page.goto(demo[1])
+            await _become(page, name)
+        await _ask_by_direct_message(sable, sandbox)
+        await _press(pip, "Trainer 0/1")
+        await _press(sable, "Trainer 1/1 · full")
+        await _press(sable, "Join waitlist (you would be no. 1)")
+        waited_for = pip.get_by_role("button", name="Trainer 1/1 · full · +1")
+        await expect(waited_for).to_be_visible(timeout=WITHIN)
+        for _ in range(2):  # the question, then yes
+            await pip.locator(".ephemeral").last.get_by_role("button", name="Release").click()
+        await sable.get_by_role("button", name="Direct messages").click()
+        offer = sable.locator("[data-message-id]", has_text="A place is free for you").last
+        await offer.get_by_role("button", name="Accept").click()
+        told = sable.locator("[data-message-id]", has_text="You are Trainer").last
+        await expect(told).to_be_visible(timeout=WITHIN)
+        await expect(pip.get_by_role("button", name="Trainer 1/1 · full").last).to_be_visible()
+        await browser.close()
+
+
+async def _ask_by_direct_message(page: Page, sandbox: Sandbox) -> None:
+    """The person of this tab turns direct messages on."""
+    person = sandbox.person(await page.locator("#viewing-as").input_value())
+    channels = [c for guild in (await person.world())["guilds"] for c in guild["channels"]]
+    sessions = next(c["id"] for c in channels if c["name"] == "sessions")
+    answer = await person.at(sessions).command("reminders", direct="on")
+    assert "Saved" in answer.text
 
 
 async def _become(page: Page, name: str) -> None:
