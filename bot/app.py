@@ -20,13 +20,21 @@ from bot.services.boards import BoardService
 from bot.services.cancelling import Cancelling
 from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
-from bot.services.container import Services
+from bot.services.container import LinkDesk, Services
 from bot.services.days import DayPosting
 from bot.services.engine import ClaimEngine
 from bot.services.hosting import HostingService
 from bot.services.hostlog import HostLog
 from bot.services.judging import Judge
+from bot.services.admin_log import AdminLog
+from bot.services.bulk_names import BulkNames
 from bot.services.lanes import Lanes
+from bot.services.link_cards import LinkCards
+from bot.services.link_directory import LinkDirectory
+from bot.services.link_imports import LinkImports
+from bot.services.link_names import NameRefresher
+from bot.services.link_notices import LinkNotices
+from bot.services.link_plans import LinkPlanner
 from bot.services.linking import LinkingService
 from bot.services.openings import OpeningsService
 from bot.services.people import People
@@ -52,6 +60,10 @@ from bot.store.database import Database, migrate
 from bot.store.guild_settings import GuildSettingsStore
 from bot.store.hosting import HostingStore
 from bot.store.keyring import KeyRing
+from bot.store.link_imports import ImportStore
+from bot.store.link_lists import LinkLists
+from bot.store.link_notices import LinkNoticeStore
+from bot.store.link_wishes import LinkWishStore
 from bot.store.links import LinkStore
 from bot.store.preferences import PreferenceStore
 from bot.store.reminders import ReminderStore
@@ -95,7 +107,10 @@ async def open_bot(
 def _open_roblox(settings: Settings) -> Roblox:
     key = settings.roblox_open_cloud_key
     cloud = OpenCloud(str(settings.roblox_cloud_url), key) if key is not None else None
-    return Roblox(str(settings.roblox_users_url), str(settings.roblox_groups_url), cloud)
+    return Roblox(
+        str(settings.roblox_users_url), str(settings.roblox_groups_url), cloud,
+        thumbnails_url=str(settings.roblox_thumbnails_url),
+    )  # fmt: skip
 
 
 def _build(
@@ -124,9 +139,10 @@ def _build(
     claims = ClaimService(
         announcements, attempts, links, workspaces, policies, engine, background, clock
     )
+    linking = LinkingService(links, roblox, clock)
     return Services(
         app_state=AppState(database), workspaces=workspaces,
-        linking=LinkingService(links, roblox, clock),
+        linking=linking,
         catalog=catalog,
         boards=boards,
         poller=Poller(announcements, boards, catalog, background, clock),
@@ -145,6 +161,37 @@ def _build(
         ),
         reminder_choices=ReminderChoices(preferences, workspaces, messenger),
         today=_build_today(database, workspaces, catalog, people, clock),
+        links=_build_links(database, linking, roblox, workspaces, catalog, messenger, host_log, clock),
+    )  # fmt: skip
+
+
+def _build_links(
+    database: Database,
+    linking: LinkingService,
+    roblox: Roblox,
+    workspaces: WorkspaceService,
+    catalog: SessionCatalog,
+    messenger: DiscordMessenger,
+    host_log: HostLog,
+    clock: Callable[[], datetime],
+) -> LinkDesk:
+    links, lists, names = LinkStore(database), LinkLists(database), BulkNames(roblox, clock)
+    admin_log = AdminLog(workspaces, host_log)
+    notices = LinkNotices(
+        LinkNoticeStore(database), links, PreferenceStore(database), messenger, admin_log
+    )
+    return LinkDesk(
+        cards=LinkCards(
+            linking, links, LinkWishStore(database), roblox, workspaces, catalog, notices,
+            admin_log, clock,
+        ),
+        notices=notices,
+        directory=LinkDirectory(linking, links, lists, clock),
+        imports=LinkImports(
+            ImportStore(database), LinkPlanner(links, lists, names, messenger), admin_log, clock
+        ),
+        names=NameRefresher(lists, names, clock),
+        admin_log=admin_log,
     )  # fmt: skip
 
 

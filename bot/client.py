@@ -23,6 +23,7 @@ from bot.services.container import Services
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Interaction, Button], Awaitable[None]]
+Afterthought = Callable[[Interaction], Awaitable[None]]
 Picker = Callable[[Interaction, Menu, tuple[str, ...]], Awaitable[None]]
 DYNAMIC = (ActionButton, ActionMenu)
 COGS = "cogs"  # the package's own setup() loads every cog
@@ -63,6 +64,7 @@ class MusterBot(commands.AutoShardedBot):
         self.clock = clock
         self._press_handlers: dict[Action, Handler] = {}
         self._pick_handlers: dict[Action, Picker] = {}
+        self._afterthoughts: list[Afterthought] = []
 
     def on_press(self, action: Action, handler: Handler) -> None:
         """Let `handler` answer every press of this kind of button."""
@@ -91,6 +93,18 @@ class MusterBot(commands.AutoShardedBot):
             await handler(interaction, menu, values)
         except Exception as error:
             await answer_error(interaction, error)
+
+    def on_answered(self, afterthought: Afterthought) -> None:
+        """Let `afterthought` add something after every answer that a member was given."""
+        self._afterthoughts.append(afterthought)
+
+    async def answered(self, interaction: Interaction) -> None:
+        """The member has the answer: whatever goes wrong now, it stands."""
+        for afterthought in self._afterthoughts:
+            try:
+                await afterthought(interaction)
+            except Exception:
+                log.exception("nothing was added to interaction %s", interaction.id)
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """discord.py reports an interaction here before anything of ours runs for it."""

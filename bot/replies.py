@@ -35,12 +35,21 @@ NO_PINGS = discord.AllowedMentions.none()
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file to download."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What one person is shown."""
 
     text: str
     buttons: tuple[Component, ...] = ()
     embed: discord.Embed | None = field(default=None, compare=False)
+    file: Attached | None = None
     tells: tuple[str, ...] = field(default=(), compare=False)  # attempts whose endings these are
 
 

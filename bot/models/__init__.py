@@ -4,6 +4,17 @@ All times are aware datetimes in UTC.
 """
 
 from bot.models.announcements import NOBODY, Announcement, AnnouncementState, Opening
+from bot.models.linking import (
+    FileLine,
+    ImportLine,
+    ImportState,
+    LinkImport,
+    LinkNotice,
+    LinkWish,
+    NoticeKind,
+    RobloxProfile,
+    Verdict,
+)
 from bot.models.platforms import (
     Capabilities,
     Claim,
@@ -47,21 +58,30 @@ __all__ = [
     "ClaimsForm",
     "ClashPolicy",
     "Door",
+    "FileLine",
     "Game",
     "Health",
+    "ImportLine",
+    "ImportState",
     "LineState",
+    "LinkImport",
+    "LinkNotice",
     "LinkSource",
+    "LinkWish",
+    "NoticeKind",
     "Opening",
     "Place",
     "Preferences",
     "Probe",
     "ProviderKind",
+    "RobloxProfile",
     "RobloxUser",
     "Role",
     "RoleRule",
     "Server",
     "Session",
     "SessionState",
+    "Verdict",
     "Workspace",
     "WorkspaceState",
 ]

@@ -12,6 +12,12 @@ from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
 from bot.services.days import DayPosting
 from bot.services.hosting import HostingService
+from bot.services.admin_log import AdminLog
+from bot.services.link_cards import LinkCards
+from bot.services.link_directory import LinkDirectory
+from bot.services.link_imports import LinkImports
+from bot.services.link_names import NameRefresher
+from bot.services.link_notices import LinkNotices
 from bot.services.linking import LinkingService
 from bot.services.openings import OpeningsService
 from bot.services.polling import TICK, Poller
@@ -25,6 +31,23 @@ from bot.services.workspaces import WorkspaceService
 from bot.store.app_state import AppState
 
 SETTLE = 10.0  # seconds between two looks at unsettled claims
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDesk:
+    """What admins do with the links of their guild."""
+
+    cards: LinkCards
+    notices: LinkNotices
+    directory: LinkDirectory
+    imports: LinkImports
+    names: NameRefresher
+    admin_log: AdminLog
+
+    async def start(self, background: Background) -> None:
+        """Go on with imports, and keep the names fresh."""
+        await self.imports.recover(background)
+        self.names.start(background)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +72,7 @@ class Services:
     automation: Automation
     reminder_choices: ReminderChoices
     today: TodayService
+    links: LinkDesk
 
     async def start(self, background: Background) -> None:
         """Settle what the last run left open, warm the memory, and keep both going."""
@@ -60,3 +84,4 @@ class Services:
         background.every(SETTLE, self.reconciler.settle_all, "settle claims")
         background.every(TICK, self.poller.tick, "poll the platforms")
         self.automation.start(background)
+        await self.links.start(background)

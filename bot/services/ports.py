@@ -110,6 +110,10 @@ class Messenger(Protocol):
         """Put the outcome into the member's own answer; False when that answer is out of reach."""
         ...
 
+    async def list_members(self, guild_id: int, discord_ids: Collection[int]) -> set[int]:
+        """Which of these people (at most 100) are in the guild. Raises MessengerError."""
+        ...
+
     async def post_notice(self, channel_id: int, text: str) -> None:
         """Post a line for the admins. Pings nobody."""
         ...
