@@ -75,7 +75,7 @@ async def _answer(
     if await _deliver(interaction, reply, replacing, acknowledged):
         if reply.tells:
             await interaction.client.services.claims.mark_told(reply.tells)
-        await interaction.client.answered(interaction)
+        await interaction.client.after_answer(interaction)
 
 
 async def add_private(interaction: Interaction, reply: Reply) -> bool:
@@ -182,7 +182,7 @@ async def _worded(work: Coroutine[Any, Any, Reply]) -> Reply:
         return report(error)
 
 
-def _files(reply: Reply) -> dict[str, list[discord.File]]:
+def _files(reply: Reply) -> dict[str, Any]:
     """Made anew for every try: sending reads a file to its end."""
     if reply.file is None:
         return {}

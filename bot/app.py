@@ -13,10 +13,12 @@ from bot.messenger import DiscordMessenger
 from bot.providers.guard import UpstreamPolicy
 from bot.providers.identity.roblox import Roblox
 from bot.providers.identity.roblox_cloud import OpenCloud
+from bot.services.admin_log import AdminLog
 from bot.services.aftermath import Aftermath
 from bot.services.automation import Automation
 from bot.services.autoposting import Autoposter, AutopostStores
 from bot.services.boards import BoardService
+from bot.services.bulk_names import BulkNames
 from bot.services.cancelling import Cancelling
 from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
@@ -26,8 +28,6 @@ from bot.services.engine import ClaimEngine
 from bot.services.hosting import HostingService
 from bot.services.hostlog import HostLog
 from bot.services.judging import Judge
-from bot.services.admin_log import AdminLog
-from bot.services.bulk_names import BulkNames
 from bot.services.lanes import Lanes
 from bot.services.link_cards import LinkCards
 from bot.services.link_directory import LinkDirectory
@@ -161,7 +161,9 @@ def _build(
         ),
         reminder_choices=ReminderChoices(preferences, workspaces, messenger),
         today=_build_today(database, workspaces, catalog, people, clock),
-        links=_build_links(database, linking, roblox, workspaces, catalog, messenger, host_log, clock),
+        links=_build_links(
+            database, linking, roblox, workspaces, catalog, messenger, host_log, clock
+        ),
     )  # fmt: skip
 
 

@@ -98,7 +98,7 @@ class MusterBot(commands.AutoShardedBot):
         """Let `afterthought` add something after every answer that a member was given."""
         self._afterthoughts.append(afterthought)
 
-    async def answered(self, interaction: Interaction) -> None:
+    async def after_answer(self, interaction: Interaction) -> None:
         """The member has the answer: whatever goes wrong now, it stands."""
         for afterthought in self._afterthoughts:
             try:

@@ -55,6 +55,9 @@ class Wire:
         """What reached its member."""
         self.told.append(operation_ids)
 
+    async def after_answer(self, _: Any) -> None:
+        """After an answer nothing is added."""
+
     async def work(self) -> Reply:
         """Is quick."""
         self.calls.append("work")

@@ -28,8 +28,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "cogs": (COGS, {"discord"}),
     "bot.__main__": ({"bot.cli"}, set()),
     "bot.cli": (
-        {"bot.logs", "bot.errors", "bot.settings", "bot.runner", "bot.doctor", "bot.store",
-         "bot.sandbox"},
+        {"bot.logs", "bot.errors", "bot.settings", "bot.runner", "bot.doctor", "bot.links_cli",
+         "bot.store", "bot.sandbox"},
         {"typer", "cryptography"},
     ),
     "bot.runner": (
@@ -38,6 +38,9 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "bot.doctor": (
         {"bot.providers", "bot.settings", "bot.store"} | DOMAIN, {"aiohttp"},
+    ),
+    "bot.links_cli": (
+        {"bot.providers", "bot.services", "bot.settings", "bot.store"} | DOMAIN, set(),
     ),
     "bot.app": (
         {"bot.client", "bot.messenger", "bot.settings"} | SERVICES, set(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.background import Background
+from bot.services.admin_log import AdminLog
 from bot.services.automation import Automation
 from bot.services.boards import BoardService
 from bot.services.cancelling import Cancelling
@@ -12,7 +13,6 @@ from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
 from bot.services.days import DayPosting
 from bot.services.hosting import HostingService
-from bot.services.admin_log import AdminLog
 from bot.services.link_cards import LinkCards
 from bot.services.link_directory import LinkDirectory
 from bot.services.link_imports import LinkImports

@@ -114,7 +114,8 @@ class LinkCards:
         wish = await self._wishes.get(actor.guild_id, wish_id)
         if wish is None:
             raise Refusal(
-                "This question was answered already, or is older than a day. Use `/links add` again."
+                "This question was answered already, or is older than a day. Use `/links add`"
+                " again."
             )
         if wish.asked_by != actor.discord_id:
             raise Refusal("Another admin was asked this. Use `/links add` yourself.")
@@ -150,7 +151,7 @@ class LinkCards:
             return None
 
     async def _ranks(self, guild_id: int, roblox_id: int) -> tuple[tuple[str, int], ...]:
-        """In the groups of the guild's workspaces, where their sessions in memory tell the group."""
+        """In the groups of the guild's workspaces, as far as sessions in memory name them."""
         ranks: list[tuple[str, int]] = []
         try:
             async with asyncio.timeout(BRIEFLY):

@@ -181,7 +181,7 @@ def _to_discord_id(text: str) -> int | Verdict:
     digits = found[1] if found else text
     if digits.isascii() and digits.isdecimal():
         number = int(digits) if len(digits) <= 20 else 0
-        return number if 15 <= len(digits) and 0 < number <= BIGGEST_ID else Verdict.NO_ID
+        return number if len(digits) >= 15 and 0 < number <= BIGGEST_ID else Verdict.NO_ID
     if _SCIENTIFIC.fullmatch(text):
         return Verdict.MANGLED
     return Verdict.FORMULA if text.startswith(_FORMULA) else Verdict.NO_ID

@@ -98,7 +98,9 @@ class LinkImports:
         one = await self._get(actor, import_id)
         async with self._turn(actor.guild_id):
             if not await self._store.move(import_id, ImportState.PLANNED, ImportState.APPLYING):
-                raise Refusal("This import was applied already. `/links import` shows the last one.")
+                raise Refusal(
+                    "This import was applied already. `/links import` shows the last one."
+                )
             return await self._apply(one, told)
 
     async def undo(self, actor: Actor, import_id: int, told: Progress = silent) -> Report:

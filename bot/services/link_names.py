@@ -23,9 +23,7 @@ _START: Mark = (datetime(1970, 1, 1, tzinfo=UTC), 0, 0)
 class NameRefresher:
     """Walks through the aged names, oldest first, a few calls a minute."""
 
-    def __init__(
-        self, lists: LinkLists, names: BulkNames, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, lists: LinkLists, names: BulkNames, clock: Callable[[], datetime]) -> None:
         self._lists = lists
         self._names = names
         self._clock = clock

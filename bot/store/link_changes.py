@@ -36,12 +36,12 @@ async def put_in(
         if had is not None:
             await _replace(connection, had, new)
     wanted = {new.discord_id: new.roblox_id for _, new in changes}
-    rows = await connection.execute(
+    found = await connection.execute(
         select(links.c.discord_id, links.c.roblox_id).where(
             links.c.guild_id == guild_id, links.c.discord_id.in_(wanted), _IMPORTED
         )
     )
-    return frozenset(row.discord_id for row in rows if wanted[row.discord_id] == row.roblox_id)
+    return frozenset(row.discord_id for row in found if wanted[row.discord_id] == row.roblox_id)
 
 
 async def put_back(

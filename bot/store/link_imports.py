@@ -103,7 +103,9 @@ class ImportStore:
         if not lines:
             return None
         async with self._database.write() as connection:
-            done = await put_in(connection, one.guild_id, [(x.had, _link(one, x, now)) for x in lines])
+            done = await put_in(
+                connection, one.guild_id, [(x.had, _link(one, x, now)) for x in lines]
+            )
             put = [line for line in lines if line.discord_id in done]
             await put_notices(connection, [_notice(one, line, now) for line in put])
             await connection.execute(_mark(one, [line.line for line in put], done=True))

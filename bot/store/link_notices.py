@@ -38,9 +38,7 @@ class LinkNoticeStore:
 
     async def mark_told(self, notice_id: int) -> None:
         """The member has read it. It stays, for its button."""
-        change = (
-            update(link_notices).where(link_notices.c.notice_id == notice_id).values(told=True)
-        )
+        change = update(link_notices).where(link_notices.c.notice_id == notice_id).values(told=True)
         async with self._database.write() as connection:
             await connection.execute(change)
 
