@@ -142,9 +142,7 @@ def _build(
     linking = LinkingService(links, roblox, clock)
     return Services(
         app_state=AppState(database), workspaces=workspaces,
-        linking=linking,
-        catalog=catalog,
-        boards=boards,
+        linking=linking, catalog=catalog, boards=boards,
         poller=Poller(announcements, boards, catalog, background, clock),
         hosting=hosting, days=days, running=running, claims=claims,
         openings=OpeningsService(announcements, links, workspaces, catalog, boards),

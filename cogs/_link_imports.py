@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable
 from dataclasses import replace
 
-import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -15,15 +13,13 @@ from discord.ext import commands
 from bot.answering import answer, show_progress
 from bot.buttons import Action, Button, Interaction
 from bot.client import MusterBot
-from bot.errors import Refusal
 from bot.models import ImportState
 from bot.replies import Attached, Reply
 from bot.services.container import LinkDesk
 from bot.services.link_files import MAX_BYTES, SIZE_RULE
+from bot.uploads import read_upload
 from cogs._common import to_actor
 from cogs._import_words import ask_undo_reply, import_reply, progress_text, report_reply
-
-log = logging.getLogger(__name__)
 
 PACE = 4.0  # seconds between two edits of the progress line
 MOST_ATTACHED = 9_000_000  # bytes; Discord takes ten
@@ -101,13 +97,7 @@ class Imports(commands.Cog):
 
     async def _read(self, interaction: Interaction, file: discord.Attachment) -> Reply:
         actor = to_actor(interaction)
-        if file.size > MAX_BYTES:
-            raise Refusal(f"The file is too big: {SIZE_RULE}. Split it and import the parts.")
-        try:
-            content = await file.read()
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.warning("an attachment could not be read: %s", error)
-            raise Refusal("Discord did not hand the file over. Send it again.") from error
+        content = await read_upload(file, MAX_BYTES, SIZE_RULE)
         return import_reply(await self.desk.imports.read(actor, content, Progress(interaction)))
 
     async def _apply(self, interaction: Interaction, number: int) -> Reply:

@@ -24,8 +24,8 @@ MAX_SPAN = 20  # lines of one record, where a quoted note has line breaks in it
 
 _DELIMITERS = ",;\t"
 _DISCORD_HEADERS = {"discordid", "discord", "discorduserid", "userid", "member", "memberid"}
-_ID_HEADERS = {"robloxid", "robloxuserid"}
-_NAME_HEADERS = {"username", "robloxusername", "robloxname", "roblox", "account", "name"}
+_ACCOUNT_HEADERS = {"robloxid", "robloxuserid", "roblox", "account"}  # a name may stand there too
+_NAME_HEADERS = {"username", "robloxusername", "robloxname", "name"}
 _SCIENTIFIC = re.compile(r"\d([.,]\d+)?[eE]\+\d+")
 _QUOTED_NUMBER = re.compile(r'="?(\d+)"?')  # how careful people keep a spreadsheet from rounding
 _MENTION = re.compile(r"<@!?(\d+)>")
@@ -105,7 +105,7 @@ def _encodings(content: bytes) -> tuple[str, ...]:
 
 def _delimiter(lines: Sequence[str]) -> str:
     """The one that splits most of the first lines, the more of them the better."""
-    sample = [line[:MAX_LINE] for line in lines[:50] if line.strip()]
+    sample = [re.sub(r'"[^"]*"', "", line[:MAX_LINE]) for line in lines[:50]]
     return max(_DELIMITERS, key=lambda sign: sum(sign in line for line in sample))
 
 
@@ -146,7 +146,7 @@ def _columns(cells: list[str] | Verdict) -> tuple[int, int | None, int | None] |
         return next((place for place, name in enumerate(names) if name in wanted), None)
 
     discord = find(_DISCORD_HEADERS)
-    roblox_id, username = find(_ID_HEADERS), find(_NAME_HEADERS)
+    roblox_id, username = find(_ACCOUNT_HEADERS), find(_NAME_HEADERS)
     if discord is None and roblox_id is None and username is None:
         return None  # a header in other words is refused as a line, which does no harm
     if roblox_id is None and username is None:
