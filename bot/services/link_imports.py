@@ -156,23 +156,23 @@ class LinkImports:
         )
 
     async def _apply(self, one: LinkImport, told: Progress) -> Report:
-        total = (await self._report(one)).clean
-        line, done = 0, 0
-        while (last := await self._store.apply_some(one, line, self._clock())) is not None:
-            line = last
-            done = (await self._report(one)).done
-            await told("Linked members", done, total)
+        report = await self._report(one)
+        line, done = 0, report.done
+        while (step := await self._store.apply_some(one, line, self._clock())) is not None:
+            line, more = step
+            done += more
+            await told("Linked members", done, report.clean)
         await self._store.note_applied(one.import_id, self._clock())
         log.info("import %s of guild %s applied: %s", one.import_id, one.guild_id, done)
         return await self._fresh(one)
 
     async def _undo(self, one: LinkImport, told: Progress) -> Report:
         total = (await self._report(one)).done
-        line = 0
-        while (last := await self._store.undo_some(one, line)) is not None:
-            line = last
-            left = (await self._report(one)).done
-            await told("Put back links", total - left, total)
+        line, undone = 0, 0
+        while (step := await self._store.undo_some(one, line)) is not None:
+            line, more = step
+            undone += more
+            await told("Put back links", undone, total)
         await self._store.move(one.import_id, ImportState.UNDOING, ImportState.UNDONE)
         log.info("import %s of guild %s undone", one.import_id, one.guild_id)
         return await self._fresh(one)

@@ -48,20 +48,21 @@ async def put_back(
     connection: AsyncConnection, guild_id: int, undos: Sequence[Undo]
 ) -> frozenset[int]:
     """Take away what was put in and is still there; the Discord ids of those that went."""
-    done = set()
-    for discord_id, roblox_id, before in undos:
-        now = (
-            (links.c.guild_id == guild_id)
-            & (links.c.discord_id == discord_id)
-            & (links.c.roblox_id == roblox_id)
-            & _IMPORTED
-        )
-        if before is None:
-            change: Any = delete(links).where(now)
-        else:
-            change = update(links).where(now).values(asdict(before))
-        if await _try(connection, change):
-            done.add(discord_id)
+    here = (links.c.guild_id == guild_id) & _IMPORTED
+    found = await connection.execute(
+        select(links.c.discord_id, links.c.roblox_id)
+        .where(here, links.c.discord_id.in_([discord_id for discord_id, _, _ in undos]))
+        .with_for_update()
+    )
+    now = {row.discord_id: row.roblox_id for row in found}
+    still = [(member, before) for member, account, before in undos if now.get(member) == account]
+    done = {member for member, before in still if before is None}
+    await connection.execute(delete(links).where(here, links.c.discord_id.in_(done)))
+    for member, before in still:
+        if before is not None:
+            change = update(links).where(here, links.c.discord_id == member).values(asdict(before))
+            if await _try(connection, change):
+                done.add(member)
     return frozenset(done)
 
 

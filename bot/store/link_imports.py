@@ -92,8 +92,12 @@ class ImportStore:
         async with self._database.write() as connection:
             return bool((await connection.execute(change.values(state=after))).rowcount)
 
-    async def apply_some(self, one: LinkImport, after: int, now: datetime) -> int | None:
-        """Apply the next clean lines after line `after`; the last line looked at, None at the end.
+    async def apply_some(
+        self, one: LinkImport, after: int, now: datetime
+    ) -> tuple[int, int] | None:
+        """Apply the next clean lines after line `after`; None when there is none.
+
+        Returns the last line looked at, and how many of these lines are done now.
 
         Each line is done as a whole or left: whose accounts are not as they were planned stays.
         Doing it again does nothing again.
@@ -109,9 +113,9 @@ class ImportStore:
             put = [line for line in lines if line.discord_id in done]
             await put_notices(connection, [_notice(one, line, now) for line in put])
             await connection.execute(_mark(one, [line.line for line in put], done=True))
-        return lines[-1].line
+        return lines[-1].line, len(put)
 
-    async def undo_some(self, one: LinkImport, after: int) -> int | None:
+    async def undo_some(self, one: LinkImport, after: int) -> tuple[int, int] | None:
         """Take back the next applied lines, like `apply_some`; what was changed since stays."""
         lines = await self._next(one, after, import_rows.c.done.is_(True))
         if not lines:
@@ -121,7 +125,7 @@ class ImportStore:
             undone = await put_back(connection, one.guild_id, back)
             numbers = [line.line for line in lines if line.discord_id in undone]
             await connection.execute(_mark(one, numbers, done=False))
-        return lines[-1].line
+        return lines[-1].line, len(numbers)
 
     async def note_applied(self, import_id: int, now: datetime) -> None:
         """All is done; from now on the day runs in which it can be undone."""

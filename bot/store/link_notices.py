@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, delete, false, insert, select, tuple_, update
+from sqlalchemy import Row, delete, false, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import LinkNotice
@@ -49,15 +49,18 @@ class LinkNoticeStore:
 
 
 async def put_notices(connection: AsyncConnection, notices: Sequence[LinkNotice]) -> None:
-    """Note these in place of what the members had not read; in the change's own transaction.
+    """Note these, all of one guild, in place of what their members had not read.
 
-    Each gets a new id, so that the button under an older notice does not mean the new one.
+    In the change's own transaction. Each gets a new id, so that the button under an older notice
+    does not mean the new one.
     """
     if not notices:
         return
-    whom = [(notice.guild_id, notice.discord_id) for notice in notices]
-    which = tuple_(link_notices.c.guild_id, link_notices.c.discord_id)
-    await connection.execute(delete(link_notices).where(which.in_(whom)))
+    older = delete(link_notices).where(
+        link_notices.c.guild_id == notices[0].guild_id,
+        link_notices.c.discord_id.in_([notice.discord_id for notice in notices]),
+    )
+    await connection.execute(older)
     rows = [asdict(notice) for notice in notices]
     for row in rows:
         del row["notice_id"]
