@@ -61,70 +61,71 @@ class Imports(commands.Cog):
     ) -> None:
         """Link many members from a CSV file: a dry run first. Or undo the last import."""
         if file is None:
-            await answer(interaction, self._latest(interaction))
+            await answer(interaction, self._latest_import(interaction))
         else:
-            await answer(interaction, self._or_in_log(interaction, self._read(interaction, file)))
+            work = self._read_import(interaction, file)
+            await answer(interaction, self._or_in_log(interaction, work))
 
     @app_commands.command()
     async def export(self, interaction: Interaction) -> None:
         """All links of this community as a CSV file, which can be imported again."""
-        await answer(interaction, self._export(interaction))
+        await answer(interaction, self._export_links(interaction))
 
     async def on_apply_import(self, interaction: Interaction, button: Button) -> None:
         """Apply what is clean."""
-        work = self._apply(interaction, button.number)
+        work = self._apply_import(interaction, button.number)
         await answer(interaction, self._or_in_log(interaction, work), replacing=True)
 
     async def on_undo_import(self, interaction: Interaction, button: Button) -> None:
         """Yes, put back what was before."""
-        work = self._undo(interaction, button.number)
+        work = self._undo_import(interaction, button.number)
         await answer(interaction, self._or_in_log(interaction, work), replacing=True)
 
     async def on_drop_import(self, interaction: Interaction, button: Button) -> None:
         """Forget the dry run."""
-        await answer(interaction, self._drop(interaction, button.number), replacing=True)
+        await answer(interaction, self._drop_import(interaction, button.number), replacing=True)
 
     async def on_ask_undo_import(self, interaction: Interaction, button: Button) -> None:
         """Undo asks first."""
-        await answer(interaction, self._ask_undo(interaction, button.number))
+        await answer(interaction, self._ask_undo_import(interaction, button.number))
 
     async def on_import_report(self, interaction: Interaction, button: Button) -> None:
         """The report once more."""
-        await answer(interaction, self._report(interaction, button.number))
+        await answer(interaction, self._report_import(interaction, button.number))
 
-    async def _latest(self, interaction: Interaction) -> Reply:
+    async def _latest_import(self, interaction: Interaction) -> Reply:
         return import_reply(await self.desk.imports.get_latest(to_actor(interaction)))
 
-    async def _read(self, interaction: Interaction, file: discord.Attachment) -> Reply:
+    async def _read_import(self, interaction: Interaction, file: discord.Attachment) -> Reply:
         actor = to_actor(interaction)
         content = await read_upload(file, MAX_BYTES, SIZE_RULE)
         return import_reply(await self.desk.imports.read(actor, content, Progress(interaction)))
 
-    async def _apply(self, interaction: Interaction, number: int) -> Reply:
+    async def _apply_import(self, interaction: Interaction, number: int) -> Reply:
         told = Progress(interaction)
         return import_reply(await self.desk.imports.apply(to_actor(interaction), number, told))
 
-    async def _undo(self, interaction: Interaction, number: int) -> Reply:
+    async def _undo_import(self, interaction: Interaction, number: int) -> Reply:
         told = Progress(interaction)
         return import_reply(await self.desk.imports.undo(to_actor(interaction), number, told))
 
-    async def _drop(self, interaction: Interaction, number: int) -> Reply:
+    async def _drop_import(self, interaction: Interaction, number: int) -> Reply:
         await self.desk.imports.discard(to_actor(interaction), number)
         return Reply("Discarded. Nothing was changed.")
 
-    async def _ask_undo(self, interaction: Interaction, number: int) -> Reply:
+    async def _ask_undo_import(self, interaction: Interaction, number: int) -> Reply:
         report = await self.desk.imports.get(to_actor(interaction), number)
         if report.one.state is not ImportState.APPLIED:
             return import_reply(report)
         return ask_undo_reply(report)
 
-    async def _report(self, interaction: Interaction, number: int) -> Reply:
+    async def _report_import(self, interaction: Interaction, number: int) -> Reply:
         actor = to_actor(interaction)
         report = await self.desk.imports.get(actor, number)
         lines = await self.desk.imports.list_lines(actor, number)
         return report_reply(replace(report, lines=tuple(lines)))
 
-    async def _export(self, interaction: Interaction) -> Reply:
+    async def _export_links(self, interaction: Interaction) -> Reply:
         content, count = await self.desk.directory.export(to_actor(interaction), MOST_ATTACHED)
         if not count:
             return Reply("Nobody is linked here yet, so there is nothing to export.")
