@@ -65,9 +65,9 @@ class ImportStore:
 
     async def list_under_way(self) -> list[LinkImport]:
         """Those of all guilds that a process was in the middle of."""
-        query = select(imports).where(IS_UNDER_WAY).order_by(imports.c.import_id)
         async with self._database.read() as connection:
-            return [_to_import(row) for row in await connection.execute(query)]
+            rows = await connection.execute(select(imports).where(IS_UNDER_WAY))
+            return [_to_import(row) for row in rows]
 
     async def count(self, import_id: int) -> dict[tuple[Verdict, bool], int]:
         """How many lines came to what, and were applied or not."""

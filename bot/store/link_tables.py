@@ -92,7 +92,7 @@ UNDER_WAY = (ImportState.READING, ImportState.APPLYING, ImportState.UNDOING)
 IS_UNDER_WAY = imports.c.state.in_([literal_column(f"'{state}'") for state in UNDER_WAY])
 Index(
     "ix_imports_under_way",
-    imports.c.import_id,
+    imports.c.guild_id,
     sqlite_where=IS_UNDER_WAY,
     postgresql_where=IS_UNDER_WAY,
 )

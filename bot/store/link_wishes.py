@@ -60,8 +60,8 @@ class LinkWishStore:
             async with self._database.write() as connection:
                 if not await _is_as_shown(connection, wish):
                     return False
-                for either in _accounts(wish):
-                    await connection.execute(delete(links).where(either))
+                for pair in _shown(wish):  # nothing else: it may have been linked since we looked
+                    await connection.execute(delete(links).where(_is(wish.guild_id, *pair)))
                 await connection.execute(insert(links).values(asdict(link)))
                 await put_notices(connection, notices)
         except IntegrityError:  # another process linked one of the two in this moment
@@ -78,12 +78,25 @@ async def _is_as_shown(connection: AsyncConnection, wish: LinkWish) -> bool:
     for either in _accounts(wish):
         rows = await connection.execute(select(links).where(either).with_for_update())
         found |= {(row.discord_id, row.roblox_id) for row in rows}
+    return bool(answered.rowcount) and found == _shown(wish)
+
+
+def _shown(wish: LinkWish) -> set[tuple[int, int]]:
+    """(Discord id, Roblox id) of the links that the card spoke of."""
     shown = set()
     if wish.had_roblox_id is not None:
         shown.add((wish.discord_id, wish.had_roblox_id))
     if wish.holder_id is not None:
         shown.add((wish.holder_id, wish.roblox_id))
-    return bool(answered.rowcount) and found == shown
+    return shown
+
+
+def _is(guild_id: int, discord_id: int, roblox_id: int) -> ColumnElement[bool]:
+    return (
+        (links.c.guild_id == guild_id)
+        & (links.c.discord_id == discord_id)
+        & (links.c.roblox_id == roblox_id)
+    )
 
 
 def _accounts(wish: LinkWish) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

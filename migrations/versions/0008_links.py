@@ -74,7 +74,7 @@ def _create_imports() -> None:
     op.create_index(
         "ix_imports_under_way",
         "imports",
-        ["import_id"],
+        ["guild_id"],
         sqlite_where=under_way,
         postgresql_where=under_way,
     )
