@@ -22,11 +22,12 @@ from bot.models import (
 from bot.store.database import Database
 from bot.store.link_changes import put_back, put_in
 from bot.store.link_notices import put_notices
-from bot.store.link_tables import IS_UNDER_WAY, import_rows, imports
+from bot.store.link_tables import import_rows, imports
 
 _AT_ONCE = 500  # lines in one transaction: some tens of milliseconds
 _HAD = ("roblox_id", "username", "username_at", "source", "linked_by", "linked_at")
 _CLEAN = (Verdict.NEW, Verdict.CHANGED)
+_UNDER_WAY = imports.c.state.in_((ImportState.READING, ImportState.APPLYING, ImportState.UNDOING))
 
 
 class ImportStore:
@@ -66,7 +67,7 @@ class ImportStore:
     async def list_under_way(self) -> list[LinkImport]:
         """Those of all guilds that a process was in the middle of."""
         async with self._database.read() as connection:
-            rows = await connection.execute(select(imports).where(IS_UNDER_WAY))
+            rows = await connection.execute(select(imports).where(_UNDER_WAY))
             return [_to_import(row) for row in rows]
 
     async def count(self, import_id: int) -> dict[tuple[Verdict, bool], int]:
@@ -142,7 +143,7 @@ class ImportStore:
 
     async def remove_before(self, then: datetime) -> None:
         """Forget what was begun before this time and is not under way."""
-        old = delete(imports).where(imports.c.created_at < then, ~IS_UNDER_WAY)
+        old = delete(imports).where(imports.c.created_at < then, ~_UNDER_WAY)
         async with self._database.write() as connection:
             await connection.execute(old)
 

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Integer,
     Table,
     UniqueConstraint,
-    literal_column,
 )
 
 from bot.models import ImportState, LinkSource, NoticeKind, Verdict
@@ -56,7 +55,7 @@ imports = Table(
     Column("import_id", AutoId, primary_key=True),
     Column("guild_id", BigInteger, nullable=False),
     Column("by_id", BigInteger, nullable=False),
-    Column("state", choice(ImportState), nullable=False),
+    Column("state", choice(ImportState), nullable=False, index=True),
     Column("created_at", UtcDateTime, nullable=False, index=True),
     Column("applied_at", UtcDateTime),
     Index(None, "guild_id", "import_id"),
@@ -85,14 +84,4 @@ import_rows = Table(
     Column("had_source", choice(LinkSource)),
     Column("had_linked_by", BigInteger),
     Column("had_linked_at", UtcDateTime),
-)
-
-UNDER_WAY = (ImportState.READING, ImportState.APPLYING, ImportState.UNDOING)
-# Written out, not bound: a partial index serves only a query that repeats its condition.
-IS_UNDER_WAY = imports.c.state.in_([literal_column(f"'{state}'") for state in UNDER_WAY])
-Index(
-    "ix_imports_under_way",
-    imports.c.guild_id,
-    sqlite_where=IS_UNDER_WAY,
-    postgresql_where=IS_UNDER_WAY,
 )

@@ -70,14 +70,7 @@ def _create_imports() -> None:
     )
     op.create_index(op.f("ix_imports_created_at"), "imports", ["created_at"])
     op.create_index(op.f("ix_imports_guild_id_import_id"), "imports", ["guild_id", "import_id"])
-    under_way = sa.text("state IN ('reading', 'applying', 'undoing')")
-    op.create_index(
-        "ix_imports_under_way",
-        "imports",
-        ["guild_id"],
-        sqlite_where=under_way,
-        postgresql_where=under_way,
-    )
+    op.create_index(op.f("ix_imports_state"), "imports", ["state"])
     op.create_table(
         "import_rows",
         sa.Column("import_id", sa.BigInteger(), nullable=False),
