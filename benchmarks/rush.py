@@ -43,11 +43,13 @@ def prepare(
     return str(session["_id"]), members
 
 
-async def link(cast: Cast, members: list[User]) -> None:
+async def link(cast: Cast, sandbox: Sandbox, members: list[User]) -> None:
     """The admin links everybody."""
     admin = cast.person(seeds.ADMIN.display_name, cast.town.coast)
     for number, member in enumerate(members):
-        await admin.command("links add", member=member, roblox=f"Rusher{number}")
+        card = await admin.command("links add", member=member, roblox=f"Rusher{number}")
+        await admin.press(card, "Link")
+        await sandbox.person(member, cast.town.coast.chat).command("reminders")
 
 
 async def press(sandbox: Sandbox, board: Json, number: int, member: User) -> str:
@@ -68,7 +70,7 @@ async def run(people: int) -> None:
         async with Sandbox(town.discord.url) as sandbox:
             cast = Cast(town, sandbox)
             await cast.connect_all()
-            await link(cast, members)
+            await link(cast, sandbox, members)
             board = await cast.post(town.coast, "Juno", session_id)
             town.northgate.requests.clear()
             before = (await sandbox.report())["calls"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 from collections.abc import Coroutine
 from datetime import datetime
@@ -72,10 +73,34 @@ async def _answer(
             acknowledged = await _acknowledge(interaction, replacing, begun=True)
     reply = await task
     if await _deliver(interaction, reply, replacing, acknowledged):
-        if reply.tells:
-            await interaction.client.services.claims.mark_told(reply.tells)
-        if reply.news:
-            await interaction.client.services.waitlist.mark_told(reply.news)
+        await interaction.client.after_answer(interaction, reply)
+
+
+async def add_private(interaction: Interaction, reply: Reply) -> bool:
+    """Tell the member something more after the answer; whether Discord took it."""
+    try:
+        await interaction.followup.send(
+            reply.text,
+            view=to_view(reply.buttons) or discord.utils.MISSING,
+            ephemeral=True,
+            allowed_mentions=NO_PINGS,
+        )
+    except (discord.HTTPException, *_UNREACHED) as error:
+        log.warning("interaction %s could not be added to: %s", interaction.id, error)
+        return False
+    return True
+
+
+async def show_progress(interaction: Interaction, text: str) -> None:
+    """Put a line where the answer will be, if one was promised; a lost line does no harm."""
+    if not interaction.response.is_done() or interaction.is_expired():
+        return
+    try:
+        await interaction.edit_original_response(
+            content=text, embed=None, view=None, allowed_mentions=NO_PINGS
+        )
+    except (discord.HTTPException, *_UNREACHED) as error:
+        log.info("interaction %s: no progress shown: %s", interaction.id, error)
 
 
 async def _kept_or_done(
@@ -144,13 +169,14 @@ async def _show(
 ) -> None:
     view = to_view(reply.buttons)
     if acknowledged:
-        await interaction.edit_original_response(**_content(reply), view=view)
+        await interaction.edit_original_response(**_content(reply), view=view, **_files(reply))
     elif replacing:
-        await interaction.response.edit_message(**_content(reply), view=view)
+        await interaction.response.edit_message(**_content(reply), view=view, **_files(reply))
     else:
         await interaction.response.send_message(
             reply.text,
             embed=reply.embed or discord.utils.MISSING,
+            files=_files(reply).get("attachments", ()),
             view=view or discord.utils.MISSING,
             ephemeral=True,
             allowed_mentions=NO_PINGS,
@@ -162,6 +188,13 @@ async def _worded(work: Coroutine[Any, Any, Reply]) -> Reply:
         return await work
     except Exception as error:
         return report(error)
+
+
+def _files(reply: Reply) -> dict[str, Any]:
+    """Made anew for every try: sending reads a file to its end."""
+    if reply.file is None:
+        return {}
+    return {"attachments": [discord.File(io.BytesIO(reply.file.content), reply.file.name)]}
 
 
 def _content(reply: Reply) -> dict[str, Any]:

@@ -13,15 +13,17 @@ from bot.messenger import DiscordMessenger
 from bot.providers.guard import UpstreamPolicy
 from bot.providers.identity.roblox import Roblox
 from bot.providers.identity.roblox_cloud import OpenCloud
+from bot.services.admin_log import AdminLog
 from bot.services.aftermath import Aftermath
 from bot.services.automation import Automation
 from bot.services.autoposting import Autoposter, AutopostStores
 from bot.services.boards import BoardService
+from bot.services.bulk_names import BulkNames
 from bot.services.cancelling import Cancelling
 from bot.services.candidates import Candidates
 from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
-from bot.services.container import Services
+from bot.services.container import LinkDesk, Services
 from bot.services.days import DayPosting
 from bot.services.engine import ClaimEngine
 from bot.services.hosting import HostingService
@@ -30,6 +32,12 @@ from bot.services.judging import Judge
 from bot.services.lanes import Lanes
 from bot.services.late_answers import LateAnswers
 from bot.services.line_moves import LineMoves
+from bot.services.link_cards import LinkCards
+from bot.services.link_directory import LinkDirectory
+from bot.services.link_imports import LinkImports
+from bot.services.link_names import NameRefresher
+from bot.services.link_notices import LinkNotices
+from bot.services.link_plans import LinkPlanner
 from bot.services.linking import LinkingService
 from bot.services.offer_news import OfferNews
 from bot.services.offering import Offering
@@ -60,6 +68,10 @@ from bot.store.database import Database, migrate
 from bot.store.guild_settings import GuildSettingsStore
 from bot.store.hosting import HostingStore
 from bot.store.keyring import KeyRing
+from bot.store.link_imports import ImportStore
+from bot.store.link_lists import LinkLists
+from bot.store.link_notices import LinkNoticeStore
+from bot.store.link_wishes import LinkWishStore
 from bot.store.links import LinkStore
 from bot.store.preferences import PreferenceStore
 from bot.store.reminders import ReminderStore
@@ -104,7 +116,10 @@ async def open_bot(
 def _open_roblox(settings: Settings) -> Roblox:
     key = settings.roblox_open_cloud_key
     cloud = OpenCloud(str(settings.roblox_cloud_url), key) if key is not None else None
-    return Roblox(str(settings.roblox_users_url), str(settings.roblox_groups_url), cloud)
+    return Roblox(
+        str(settings.roblox_users_url), str(settings.roblox_groups_url), cloud,
+        thumbnails_url=str(settings.roblox_thumbnails_url),
+    )  # fmt: skip
 
 
 def _build(
@@ -136,10 +151,11 @@ def _build(
     line = _build_waitlist(
         database, workspaces, policies, engine, claims, boards, roblox, messenger, background, clock
     )
+    linking = LinkingService(links, roblox, clock)
     return Services(
         offers=line[0], waitlist=line[1],
         app_state=AppState(database), workspaces=workspaces,
-        linking=LinkingService(links, roblox, clock), catalog=catalog, boards=boards,
+        linking=linking, catalog=catalog, boards=boards,
         poller=Poller(announcements, boards, catalog, background, clock),
         hosting=hosting, days=days, running=running, claims=claims,
         openings=OpeningsService(announcements, links, workspaces, catalog, boards),
@@ -158,6 +174,39 @@ def _build(
         ),
         reminder_choices=ReminderChoices(preferences, workspaces, messenger),
         today=_build_today(database, workspaces, catalog, people, clock),
+        links=_build_links(
+            database, linking, roblox, workspaces, catalog, messenger, host_log, clock
+        ),
+    )  # fmt: skip
+
+
+def _build_links(
+    database: Database,
+    linking: LinkingService,
+    roblox: Roblox,
+    workspaces: WorkspaceService,
+    catalog: SessionCatalog,
+    messenger: DiscordMessenger,
+    host_log: HostLog,
+    clock: Callable[[], datetime],
+) -> LinkDesk:
+    links, lists, names = LinkStore(database), LinkLists(database), BulkNames(roblox, clock)
+    admin_log = AdminLog(workspaces, host_log)
+    notices = LinkNotices(
+        LinkNoticeStore(database), links, PreferenceStore(database), messenger, admin_log
+    )
+    return LinkDesk(
+        cards=LinkCards(
+            linking, links, LinkWishStore(database), roblox, workspaces, catalog, notices,
+            admin_log, clock,
+        ),
+        notices=notices,
+        directory=LinkDirectory(linking, links, lists, clock),
+        imports=LinkImports(
+            ImportStore(database), LinkPlanner(links, lists, names, messenger), admin_log, clock
+        ),
+        names=NameRefresher(lists, names, clock),
+        admin_log=admin_log,
     )  # fmt: skip
 
 

@@ -56,6 +56,15 @@ class Action(StrEnum):
     LEAVE_WAITLIST = "leavewaitlist"  # somebody's place in a waitlist
     ACCEPT_OFFER = "acceptoffer"  # likewise
     DECLINE_OFFER = "declineoffer"  # likewise
+    LINK_MEMBER = "linkmember"  # link wish: yes, as the card shows
+    DROP_LINK = "droplink"  # link wish: no
+    DISOWN = "disown"  # link notice: not my account
+    LINKS_PAGE = "linkspage"  # 1: the guild has one list of links; the page says the rest
+    APPLY_IMPORT = "applyimport"  # import
+    DROP_IMPORT = "dropimport"  # import
+    ASK_UNDO_IMPORT = "askundoimport"  # import: asks first
+    UNDO_IMPORT = "undoimport"  # import
+    IMPORT_REPORT = "importreport"  # import: what each line came to, as a file
     UNKNOWN = "unknown"  # of another version of Muster: answered, and nothing else
     CANCEL = "cancel"  # "no" to a question about nothing in particular
 

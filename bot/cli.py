@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
 
 import typer
 from cryptography.fernet import Fernet
 
 from bot import logs
-from bot.errors import StartRefused
+from bot.errors import MusterError, StartRefused
 from bot.settings import Settings, load_settings
+
+T = TypeVar("T")
 
 app = typer.Typer(
     add_completion=False,
@@ -20,6 +23,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Muster: staff of Roblox communities claim session roles from Discord.",
 )
+
+
+links = typer.Typer(no_args_is_help=True, help="Import and export the account links of a guild.")
+app.add_typer(links, name="links")
+Guild = Annotated[int, typer.Option("--guild", help="The id of the Discord server.", min=1)]
 
 
 @app.command()
@@ -80,6 +88,56 @@ def migrate() -> None:
 def generate_key() -> None:
     """Print a new key for MUSTER_SECRET_KEYS."""
     typer.echo(Fernet.generate_key().decode())
+
+
+@links.command("import")
+def import_links(
+    file: Annotated[Path, typer.Argument(help="CSV of Discord id and Roblox name or id.")],
+    guild: Guild,
+    apply: Annotated[
+        bool, typer.Option("--apply/--dry-run", help="Link who is new or changed, or only look.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Write what each line comes to into this CSV file.")
+    ] = None,
+) -> None:
+    """Link many members from a CSV file; without --apply only says what would change."""
+    from bot.links_cli import import_file
+
+    async def told(what: str, done: int, total: int) -> None:
+        typer.echo(f"{what}: {done:,} of {total:,}", err=True)
+
+    settings = _settings()
+    work = import_file(settings, file, guild, apply=apply, report=report, told=told)
+    for line in _in_one_sentence(work):
+        typer.echo(line)
+
+
+@links.command("export")
+def export_links(
+    guild: Guild,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write; else standard output.")
+    ] = None,
+) -> None:
+    """Write all links of a guild as CSV, which can be imported again."""
+    from bot.links_cli import export_file
+
+    content, count = _in_one_sentence(export_file(_settings(), guild, output))
+    if output is None:
+        sys.stdout.buffer.write(content)
+    typer.echo(f"{count:,} links exported.", err=True)
+
+
+def _in_one_sentence(work: Coroutine[Any, Any, T]) -> T:
+    """Run it; what goes wrong is told without a traceback, with exit status 1."""
+    try:
+        return asyncio.run(work)
+    except StartRefused:
+        raise
+    except MusterError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
 
 
 def _settings() -> Settings:

@@ -23,6 +23,7 @@ from bot.services.container import Services
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Interaction, Button], Awaitable[None]]
+Listener = Callable[[Interaction, Reply], Awaitable[None]]
 Picker = Callable[[Interaction, Menu, tuple[str, ...]], Awaitable[None]]
 DYNAMIC = (ActionButton, ActionMenu)
 COGS = "cogs"  # the package's own setup() loads every cog
@@ -63,6 +64,7 @@ class MusterBot(commands.AutoShardedBot):
         self.clock = clock
         self._press_handlers: dict[Action, Handler] = {}
         self._pick_handlers: dict[Action, Picker] = {}
+        self._answer_listeners: list[Listener] = []
 
     def on_press(self, action: Action, handler: Handler) -> None:
         """Let `handler` answer every press of this kind of button."""
@@ -91,6 +93,18 @@ class MusterBot(commands.AutoShardedBot):
             await handler(interaction, menu, values)
         except Exception as error:
             await answer_error(interaction, error)
+
+    def on_answered(self, listener: Listener) -> None:
+        """Call `listener` whenever somebody was shown an answer, such as to say something more."""
+        self._answer_listeners.append(listener)
+
+    async def after_answer(self, interaction: Interaction, reply: Reply) -> None:
+        """The reply reached whom it was for: whatever goes wrong now, it stands."""
+        for listener in self._answer_listeners:
+            try:
+                await listener(interaction, reply)
+            except Exception:
+                log.exception("nothing was added to interaction %s", interaction.id)
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """discord.py reports an interaction here before anything of ours runs for it."""

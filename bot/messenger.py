@@ -183,6 +183,21 @@ class DiscordMessenger:
         """See the protocol."""
         await self.say(thread_id, f"<@{discord_id}> {outcome_reply(outcome).text}", [discord_id])
 
+    async def list_members(self, guild_id: int, discord_ids: Collection[int]) -> set[int]:
+        """Which of these people are in the guild; see the protocol.
+
+        Asked for by id over the gateway, which needs no privileged intent.
+        """
+        guild = self._client.get_guild(guild_id)
+        if guild is None:
+            raise MessengerError("Muster does not see this Discord server.")
+        wanted = list(discord_ids)
+        try:
+            found = await guild.query_members(user_ids=wanted, limit=len(wanted), cache=False)
+        except (TimeoutError, RuntimeError, *_UNREACHED) as error:
+            raise MessengerError("Discord did not say who is a member.") from error
+        return {member.id for member in found}
+
     async def post_notice(self, channel_id: int, text: str) -> None:
         """Post a line for the admins; see the protocol."""
         channel = self._client.get_partial_messageable(channel_id)

@@ -38,12 +38,21 @@ AT_WORK = "⏳ One moment: your answer appears here. If it does not within a min
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file to download."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What one person is shown."""
 
     text: str
     buttons: tuple[Component, ...] = ()
     embed: discord.Embed | None = field(default=None, compare=False)
+    file: Attached | None = None
     tells: tuple[str, ...] = field(default=(), compare=False)  # attempts whose endings these are
     news: tuple[Waiter, ...] = field(default=(), compare=False)  # waitlist news that it tells
 

@@ -36,6 +36,7 @@ class Claims(commands.Cog):
         self.claims: ClaimService = bot.services.claims
         self.openings: OpeningsService = bot.services.openings
         self.waitlist = bot.services.waitlist
+        bot.on_answered(self.on_answered)
         bot.on_press(Action.CLAIM, self.on_claim)
         bot.on_pick(Action.PICK, self.on_pick)
         bot.on_press(Action.MOVE, self.on_move)
@@ -43,6 +44,11 @@ class Claims(commands.Cog):
         bot.on_press(Action.KEEP, self.on_keep)
         bot.on_press(Action.RELEASE, self.on_release)
         bot.on_press(Action.RELEASE_NOW, self.on_release_now)
+
+    async def on_answered(self, _: Interaction, reply: Reply) -> None:
+        """The member has read these endings."""
+        if reply.tells:
+            await self.claims.mark_told(reply.tells)
 
     @app_commands.command()
     @app_commands.guild_only()

@@ -24,10 +24,16 @@ class Waitlist(commands.Cog):
 
     def __init__(self, bot: MusterBot) -> None:
         self.waitlist: WaitlistService = bot.services.waitlist
+        bot.on_answered(self.on_answered)
         bot.on_press(Action.JOIN_WAITLIST, self.on_join)
         bot.on_press(Action.LEAVE_WAITLIST, self.on_leave)
         bot.on_press(Action.ACCEPT_OFFER, self.on_accept)
         bot.on_press(Action.DECLINE_OFFER, self.on_decline)
+
+    async def on_answered(self, _: Interaction, reply: Reply) -> None:
+        """The member has read these offers and endings."""
+        if reply.news:
+            await self.waitlist.mark_told(reply.news)
 
     async def on_join(self, interaction: Interaction, button: Button) -> None:
         """Join waitlist, below the answer that the role is full."""

@@ -35,10 +35,10 @@ class Wire:
 
     @property
     def client(self) -> Wire:
-        """Also the bot, with its services and their claims."""
+        """Also the bot."""
         return self
 
-    services = claims = response = client
+    response = client
 
     async def defer(self, **_: Any) -> None:
         """Discord's first answer, of a kind."""
@@ -53,9 +53,9 @@ class Wire:
         """The answer after a deferral."""
         self._call("edit")
 
-    async def mark_told(self, operation_ids: tuple[str, ...]) -> None:
+    async def after_answer(self, _: Any, reply: Reply) -> None:
         """What reached its member."""
-        self.told.append(operation_ids)
+        self.told.append(reply.tells)
 
     async def work(self) -> Reply:
         """Is quick."""

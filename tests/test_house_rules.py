@@ -20,7 +20,7 @@ SERVICES = {"bot.services", "bot.providers", "bot.store", "bot.background", "bot
 COGS = {
     "bot.answering", "bot.board_view", "bot.buttons", "bot.client", "bot.errors", "bot.models",
     "bot.board_controls", "bot.menus", "bot.replies", "bot.roster_view", "bot.services",
-    "bot.text", "bot.views", "cogs",
+    "bot.text", "bot.uploads", "bot.views", "cogs",
 }  # fmt: skip
 
 # room -> (what of ours it may import, which libraries). Arrows go one way.
@@ -28,8 +28,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "cogs": (COGS, {"discord"}),
     "bot.__main__": ({"bot.cli"}, set()),
     "bot.cli": (
-        {"bot.logs", "bot.errors", "bot.settings", "bot.runner", "bot.doctor", "bot.store",
-         "bot.sandbox"},
+        {"bot.logs", "bot.errors", "bot.settings", "bot.runner", "bot.doctor", "bot.links_cli",
+         "bot.store", "bot.sandbox"},
         {"typer", "cryptography"},
     ),
     "bot.runner": (
@@ -38,6 +38,9 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "bot.doctor": (
         {"bot.providers", "bot.settings", "bot.store"} | DOMAIN, {"aiohttp"},
+    ),
+    "bot.links_cli": (
+        {"bot.providers", "bot.services", "bot.settings", "bot.store"} | DOMAIN, set(),
     ),
     "bot.app": (
         {"bot.client", "bot.messenger", "bot.settings"} | SERVICES, set(),
@@ -68,6 +71,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"bot.buttons", "bot.services", "bot.text", "bot.views", "bot.wording"} | DOMAIN,
         {"discord"},
     ),
+    "bot.uploads": ({"bot.errors"}, {"aiohttp", "discord"}),
     "bot.wording": ({"bot.services", "bot.text", "bot.wording_full"}, set()),
     "bot.wording_full": ({"bot.services", "bot.text"}, set()),
     "bot.buttons": ({"bot.errors", "bot.text"}, {"discord"}),

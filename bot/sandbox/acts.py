@@ -76,11 +76,14 @@ class Cast:
         return await admin.command("workspace settings", workspace=workspace, clash=clash)
 
     async def link(self, community: Community, name: str) -> Answer:
-        """The admin links one member to their Roblox account."""
+        """The admin links one member to their Roblox account, looks at the card and says yes."""
         admin = self.person(seeds.ADMIN.display_name, community)
         accounts = {account.display_name: account for account in (*seeds.HOSTS, *seeds.STAFF)}
         member = self.town.people[name]
-        return await admin.command("links add", member=member, roblox=accounts[name].name)
+        card = await admin.command("links add", member=member, roblox=accounts[name].name)
+        answer = await admin.press(card, "Link")
+        await self.person(name, community).command("reminders")  # reads there who linked them
+        return answer
 
     async def link_all(self) -> dict[str, Answer]:
         """Everybody but two, in both guilds; the answers by "name in guild"."""

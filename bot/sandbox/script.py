@@ -63,7 +63,8 @@ async def _link(cast: Cast, stage: Stage) -> None:
     taken = await admin.command(
         "links add", member=cast.town.people["Nico"], roblox="PipWintergreen"
     )
-    stage.saw("Marlowe gives Pip's account to Nico", taken, "already linked to @Pip")
+    stage.saw("Marlowe would give Pip's account to Nico", taken, "This account is @Pip's", "both")
+    stage.saw("Marlowe thinks better of it", await admin.press(taken, "Cancel"), "Nothing was")
 
 
 async def _post(cast: Cast, stage: Stage) -> Boards:

@@ -137,6 +137,7 @@ class Town:
             "MUSTER_DATABASE_URL": f"sqlite:///{self._database}",
             "MUSTER_ROBLOX_USERS_URL": self.roblox.base_url,
             "MUSTER_ROBLOX_GROUPS_URL": self.roblox.base_url,
+            "MUSTER_ROBLOX_THUMBNAILS_URL": self.roblox.base_url,
             "MUSTER_ROBLOX_CLOUD_URL": self.roblox_cloud.base_url,
             "MUSTER_BLOXLINK_URL": self.bloxlink.base_url + bloxlink.API,
             "MUSTER_ROVER_URL": self.rover.base_url + rover.API,

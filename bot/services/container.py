@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.background import Background
+from bot.services.admin_log import AdminLog
 from bot.services.automation import Automation
 from bot.services.boards import BoardService
 from bot.services.cancelling import Cancelling
@@ -12,6 +13,11 @@ from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
 from bot.services.days import DayPosting
 from bot.services.hosting import HostingService
+from bot.services.link_cards import LinkCards
+from bot.services.link_directory import LinkDirectory
+from bot.services.link_imports import LinkImports
+from bot.services.link_names import NameRefresher
+from bot.services.link_notices import LinkNotices
 from bot.services.linking import LinkingService
 from bot.services.offers import TICK as OFFER_TICK
 from bot.services.offers import Offers
@@ -29,6 +35,23 @@ from bot.services.workspaces import WorkspaceService
 from bot.store.app_state import AppState
 
 SETTLE = 10.0  # seconds between two looks at unsettled claims
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDesk:
+    """What admins do with the links of their guild."""
+
+    cards: LinkCards
+    notices: LinkNotices
+    directory: LinkDirectory
+    imports: LinkImports
+    names: NameRefresher
+    admin_log: AdminLog
+
+    async def start(self, background: Background) -> None:
+        """Go on with imports, and keep the names fresh."""
+        await self.imports.recover(background)
+        self.names.start(background)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +79,7 @@ class Services:
     today: TodayService
     waitlist: WaitlistService
     offers: Offers
+    links: LinkDesk
 
     async def start(self, background: Background) -> None:
         """Settle what the last run left open, warm the memory, and keep both going."""
@@ -69,3 +93,4 @@ class Services:
         background.spawn(self.offers.tick(), "see to who waits")
         background.every(OFFER_TICK, self.offers.tick, "see to who waits")
         self.automation.start(background)
+        await self.links.start(background)

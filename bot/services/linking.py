@@ -32,7 +32,7 @@ class LinkingService:
     async def add(self, actor: Actor, discord_id: int, account: str) -> AccountLink:
         """Link a member to a Roblox username or id; the name is looked up at Roblox first."""
         require_admin(actor)
-        user = await self._find(account)
+        user = await self.find_account(account)
         now = self._clock()
         link = AccountLink(
             actor.guild_id, discord_id, user.roblox_id, user.username, now,
@@ -60,7 +60,8 @@ class LinkingService:
         log.info("member %s unlinked in guild %s", discord_id, actor.guild_id)
         return link
 
-    async def _find(self, account: str) -> RobloxUser:
+    async def find_account(self, account: str) -> RobloxUser:
+        """The Roblox account of this username or id, as typed; Refusal when there is none."""
         text = account.strip().removeprefix("@")
         if text.isascii() and text.isdecimal() and len(text) <= 20:
             user = await self._by_number(text)

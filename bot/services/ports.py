@@ -151,6 +151,10 @@ class Messenger(Protocol):
         """The outcome in a board's thread, where it pings this member alone."""
         ...
 
+    async def list_members(self, guild_id: int, discord_ids: Collection[int]) -> set[int]:
+        """Which of these people (at most 100) are in the guild. Raises MessengerError."""
+        ...
+
     async def post_notice(self, channel_id: int, text: str) -> None:
         """Post a line for the admins. Pings nobody."""
         ...

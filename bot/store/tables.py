@@ -105,6 +105,7 @@ links = Table(
     Column("linked_by", BigInteger, nullable=False),
     Column("linked_at", UtcDateTime, nullable=False),
     UniqueConstraint("guild_id", "roblox_id"),
+    Index(None, "username_at", "guild_id", "discord_id"),  # the oldest names are read anew first
 )
 
 announcements = Table(

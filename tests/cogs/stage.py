@@ -23,7 +23,7 @@ from bot.sandbox.platforms.seeds import DemoWorlds
 from bot.sandbox.platforms.series import SeriesPlatform
 from bot.sandbox.platforms.threaded import ThreadedPlatform
 from bot.settings import Settings
-from tests.cogs.hands import press, text, type_key
+from tests.cogs.hands import buttons, press, text, type_key
 from tests.cogs.stories import PIP, SABLE, WREN, Story, holders_in
 
 TALK = discord.Permissions(
@@ -94,6 +94,7 @@ def make_settings(platforms: Platforms, database_url: str) -> Settings:
         secret_keys=(SecretStr(Fernet.generate_key().decode()),), database_url=database_url,
         allow_insecure_upstreams=True, allow_private_upstreams=True,
         roblox_users_url=platforms.roblox.base_url, roblox_groups_url=platforms.roblox.base_url,
+        roblox_thumbnails_url=platforms.roblox.base_url,
     )  # fmt: skip
 
 
@@ -198,6 +199,20 @@ class Stage:
             await store.update(guild_id, workspace.workspace_id, clash=clash)
 
     async def link(self, house: House, who: MemberActor, roblox: int | str) -> InteractionResult:
+        """`/links add` by the admin, who says yes to the card; the member has read of it."""
+        shown = await self.show_card(house, who, roblox)
+        if shown.response is None or "Link" not in buttons(shown.response.message):
+            return shown
+        linked = await house.admin.click(shown.response, label="Link")
+        notices = self.bot.services.links.notices
+        notice = await notices.get_untold(house.guild.id, who.id)
+        assert notice is not None
+        await notices.mark_told(notice)
+        return linked
+
+    async def show_card(
+        self, house: House, who: MemberActor, roblox: int | str
+    ) -> InteractionResult:
         """`/links add` by the admin."""
         return await house.admin.slash(house.chat, "links add", member=who, roblox=str(roblox))
 

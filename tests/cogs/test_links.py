@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import discord
 import pytest
+from simcord import InteractionResult
 
 from bot.sandbox.platforms.seeds import STAFF
-from tests.cogs.hands import refusals, text
+from tests.cogs.hands import buttons, refusals, text
 from tests.cogs.stage import Stage, build_house, override_command
 from tests.cogs.stories import OTTO, PIP, SABLE, V2
 
-PIP_USER, SABLE_USER = STAFF[0], STAFF[1]
+PIP_USER, SABLE_USER, OTTO_USER = STAFF[:3]
+
+
+def card(shown: InteractionResult) -> discord.Message:
+    """The answer as a message."""
+    assert shown.response is not None
+    return shown.response.message
 
 
 async def test_add_by_name_or_number(stage: Stage) -> None:
@@ -48,24 +56,32 @@ async def test_what_cannot_be_a_name_is_explained(stage: Stage) -> None:
 async def test_a_member_has_one_account(stage: Stage) -> None:
     house = stage.house
     await stage.link(house, house.pip, PIP)
-    words = text(await stage.link(house, house.pip, OTTO))
-    assert f"{house.pip.mention} is already linked to **{PIP_USER.name}**" in words
-    assert "/links remove" in words
+    shown = await stage.link(house, house.pip, OTTO)
+    assert f"They are linked to **{PIP_USER.name}** ({PIP}) now; this changes it" in text(shown)
+    assert list(buttons(card(shown))) == ["Change link", "Cancel"]
+    changed = text(await house.admin.click(shown.response, label="Change link"))
+    assert f"✔ {house.pip.mention} is linked to **{OTTO_USER.name}**" in changed
+    assert f"account {OTTO}" in text(await stage.slash(house.admin, "links show", member=house.pip))
 
 
 async def test_an_account_serves_one_member(stage: Stage) -> None:
     house = stage.house
     await stage.link(house, house.pip, PIP)
-    words = text(await stage.link(house, house.guest, PIP))
-    assert f"**{PIP_USER.name}** ({PIP}) is already linked to {house.pip.mention}" in words
+    asked = await stage.link(house, house.guest, PIP)
+    assert f"This account is {house.pip.mention}'s here" in text(asked)
+    assert list(buttons(card(asked))) == ["Move link", "Cancel"]
     shown = text(await stage.slash(house.admin, "links show", member=house.guest))
     assert "is not linked here" in shown
+    kept = await house.admin.click(asked.response, label="Cancel")
+    assert text(kept) == "Nothing was changed."
+    shown = text(await stage.slash(house.admin, "links show", member=house.pip))
+    assert f"account {PIP}" in shown
 
 
 async def test_the_same_link_twice(stage: Stage) -> None:
     house = stage.house
-    for _ in range(2):
-        assert text(await stage.link(house, house.pip, PIP)).startswith("✔")
+    assert text(await stage.link(house, house.pip, PIP)).startswith("✔")
+    assert "already" in text(await stage.link(house, house.pip, PIP))
     assert f"account {PIP}" in text(await stage.slash(house.admin, "links show", member=house.pip))
 
 

@@ -202,3 +202,18 @@ async def test_kicks_and_outages_reach_the_bot(monkeypatch: pytest.MonkeyPatch) 
         await until(lambda: not getattr(bot.get_guild(guild_id), "unavailable", True))
         await sandbox.admin("remove_member", guild_id=guild_id, user_id=town.bot.id)
         await until(lambda: bot.get_guild(guild_id) is None)
+
+
+async def test_members_are_found_by_id_without_an_intent(monkeypatch: pytest.MonkeyPatch) -> None:
+    town = Community()
+    stranger = town.world.add_user("stranger", "Stranger")
+    async with (
+        running_stand_in(town.world) as stand_in,
+        running_bot(stand_in, monkeypatch) as bot,
+    ):
+        guild = bot.get_guild(town.guild.id)
+        assert guild is not None
+        wanted = [town.sam.id, stranger.id, town.tess.id]
+        found = await guild.query_members(user_ids=wanted, limit=3, cache=False)
+        assert {member.id for member in found} == {town.sam.id, town.tess.id}
+        assert stand_in.core.report.render([])["clean"]

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.background import Background
@@ -20,6 +20,7 @@ from bot.models import (
     LineState,
     Place,
     Probe,
+    RobloxProfile,
     RobloxUser,
     Server,
     Session,
@@ -29,6 +30,7 @@ from bot.services.outcomes import Outcome
 from bot.services.ports import Board, TextButton
 from tests.services.worlds import NOW, READMIN
 
+BORN = datetime(2019, 5, 14, 9, 30, tzinfo=UTC)  # every Roblox account
 FACTS = UpstreamFacts("ReAdmin", 418, "their words")
 
 
@@ -220,6 +222,7 @@ class FakeRoblox:
         self.users: dict[int, RobloxUser] = {}
         self.ranks: dict[int, int] = {}
         self.profiles: dict[int, str] = {}
+        self.pictures: dict[int, str] = {}
         self.error: ProviderError | None = None
         self.asked: list[object] = []
 
@@ -241,6 +244,16 @@ class FakeRoblox:
         """By id."""
         self._ask(roblox_id)
         return self.users.get(roblox_id)
+
+    async def fetch_profile(self, roblox_id: int) -> RobloxProfile | None:
+        """By id, born at one and the same time."""
+        user = await self.fetch_user(roblox_id)
+        return RobloxProfile(user, BORN) if user else None
+
+    async def fetch_headshot(self, roblox_id: int) -> str | None:
+        """What was set, or nothing."""
+        self._ask(roblox_id)
+        return self.pictures.get(roblox_id)
 
     async def fetch_users(self, roblox_ids: Iterable[int]) -> dict[int, RobloxUser]:
         """Those that exist."""
@@ -287,6 +300,8 @@ class FakeMessenger:
     asked: list[TextButton] = field(default_factory=list)  # below texts, in order
     left: set[tuple[int, int]] = field(default_factory=set)  # (guild, member) who are gone
     member_roles: dict[int, frozenset[int]] = field(default_factory=dict)
+    departed: set[int] = field(default_factory=set)  # not in the guild
+    member_queries: list[int] = field(default_factory=list)  # how many were asked about at once
     closed_to: set[int] = field(default_factory=set)  # take no direct messages
     unmentionable: set[int] = field(default_factory=set)  # Discord roles
     missing: list[str] = field(default_factory=list)
@@ -312,6 +327,12 @@ class FakeMessenger:
         """Note what the member is told."""
         self.told.append((attempt.operation_id, outcome))
         return bool(attempt.interaction_token)
+
+    async def list_members(self, guild_id: int, discord_ids: Collection[int]) -> set[int]:
+        """Everybody but those who left."""
+        self.member_queries.append(len(discord_ids))
+        self._fail()
+        return set(discord_ids) - self.departed
 
     async def post_notice(self, channel_id: int, text: str) -> None:
         """Note the line."""

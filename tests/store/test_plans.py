@@ -10,7 +10,13 @@ from sqlalchemy import Engine, event, text
 from bot.models import (
     AnnouncementState,
     AttemptState,
+    ImportLine,
+    LinkNotice,
+    LinkWish,
+    NoticeKind,
+    RobloxUser,
     RoleRule,
+    Verdict,
     WaitEnd,
     Waiter,
     WorkspaceState,
@@ -20,12 +26,17 @@ from bot.store.app_state import AppState
 from bot.store.attempts import AttemptStore
 from bot.store.database import Database
 from bot.store.keyring import KeyRing
+from bot.store.link_imports import ImportStore
+from bot.store.link_lists import LinkLists
+from bot.store.link_notices import LinkNoticeStore
+from bot.store.link_wishes import LinkWishStore
 from bot.store.links import LinkStore
 from bot.store.role_rules import RoleRuleStore
 from bot.store.waitlist import WaitlistStore
 from bot.store.workspaces import WorkspaceStore
 from tests.store.samples import (
     GUILD,
+    HOUR,
     KEY,
     NOW,
     UPSTREAM,
@@ -86,6 +97,8 @@ def reads_a_whole_table(step: str) -> bool:
 async def test_no_statement_reads_a_whole_table(database: Database, keyring: KeyRing) -> None:
     with statements() as seen:
         await use_links(LinkStore(database))
+        await use_links_of_admins(database)
+        await use_imports(database)
         await use_workspaces(database, keyring)
         await use_announcements(database, keyring)
         await use_role_rules(database, keyring)
@@ -117,6 +130,56 @@ async def use_links(store: LinkStore) -> None:
     await store.get_by_roblox(GUILD, 11)
     await store.map_by_roblox(GUILD, [11, 12, 13])
     await store.remove(GUILD, 1)
+
+
+async def use_links_of_admins(database: Database) -> None:
+    wishes, notices, lists = LinkWishStore(database), LinkNoticeStore(database), LinkLists(database)
+    wish = LinkWish(0, GUILD, 99, 1, 10, "x", None, None, NOW)
+    number = await wishes.add(wish)
+    wish = replace(wish, wish_id=number)
+    await wishes.get(GUILD, number)
+    notice = LinkNotice(0, GUILD, 1, NoticeKind.LINKED, 10, "x", 99, NOW)
+    await wishes.grant(wish, a_link(), [notice])
+    await wishes.remove(number)
+    await wishes.remove_before(NOW)
+    await notices.get(GUILD, 1)
+    await notices.get_untold(GUILD, 1)
+    await notices.mark_told(1)
+    await lists.count(GUILD)
+    await lists.page(GUILD, 0, 10)
+    _ = [part async for part in lists.walk(GUILD)]
+    await lists.map_by_discord(GUILD, [1, 2])
+    aged = await lists.list_aged(NOW + HOUR, (NOW - HOUR, 0, 0), 10)
+    await lists.rename(aged, {10: RobloxUser(10, "y", "y")}, NOW)
+
+
+async def use_imports(database: Database) -> None:
+    store = ImportStore(database)
+    one = await store.begin(GUILD, 99, NOW)
+    await store.list_under_way()
+    new = ImportLine(1, 71, 710, "x", Verdict.NEW)
+    changed = ImportLine(2, 1, 720, "x", Verdict.CHANGED, a_link())
+    await store.plan(one.import_id, [new, changed])
+    await store.get(GUILD, one.import_id)
+    await store.get_latest(GUILD)
+    await store.count(one.import_id)
+    await store.list_lines(one.import_id)
+    await store.apply_some(one, 0, NOW)
+    await store.note_applied(one.import_id, NOW)
+    await store.undo_some(one, 0)
+    await store.remove(one.import_id)
+    await store.remove_before(NOW)
+
+
+async def test_the_look_up_of_a_claim_is_one_query_by_an_index(database: Database) -> None:
+    with statements() as seen:
+        await LinkStore(database).get(GUILD, 1)
+    ((statement, parameters),) = seen.items()
+    steps = [step for step in await plan(database, statement, parameters) if step]
+    index = "sqlite_autoindex_links_1" if database.dialect == "sqlite" else "pk_links"
+    assert index in steps[0]
+    assert "(guild_id=? AND discord_id=?)" in steps[0] or "discord_id = " in " ".join(steps)
+    assert not any(reads_a_whole_table(step) for step in steps)
 
 
 async def use_workspaces(database: Database, keyring: KeyRing) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 from bot.errors import KeyRefused, UpstreamFacts, UpstreamNotFound, UpstreamRefused
-from bot.models import RobloxUser
+from bot.models import RobloxProfile, RobloxUser
 from bot.providers import ids
 from bot.providers.bounds import DEFAULT_BOUNDS, Bounds, Monotonic
 from bot.providers.dialects import ROBLOX
@@ -39,10 +39,11 @@ class Roblox:
         groups_url: str,
         cloud: OpenCloud | None = None,
         *,
+        thumbnails_url: str = "",
         bounds: Bounds = DEFAULT_BOUNDS,
         monotonic: Monotonic = time.monotonic,
     ) -> None:
-        self._public = PublicRoblox(users_url, groups_url, bounds)
+        self._public = PublicRoblox(users_url, groups_url, thumbnails_url or users_url, bounds)
         self._cloud = cloud
         self._monotonic = monotonic
         self._ranks: AgedCache[tuple[int, int], int] = AgedCache(RANKS_REMEMBERED, monotonic)
@@ -83,6 +84,26 @@ class Roblox:
     async def fetch_users(self, roblox_ids: Iterable[int]) -> dict[int, RobloxUser]:
         """The accounts with these ids; unknown ids are missing from the answer."""
         return await self._public.fetch_users(roblox_ids)
+
+    async def fetch_profile(self, roblox_id: int) -> RobloxProfile | None:
+        """What everybody sees of the account with this id, or None."""
+        if not ids.is_roblox_id(roblox_id):
+            return None
+        try:
+            return await self._public.fetch_card(roblox_id)
+        except UpstreamNotFound as error:
+            if error.what != NO_USER:
+                raise
+            return None
+        except (KeyRefused, UpstreamRefused):
+            if self._cloud is None:
+                raise
+            user = await self.fetch_user(roblox_id)
+            return RobloxProfile(user) if user else None
+
+    async def fetch_headshot(self, roblox_id: int) -> str | None:
+        """The address of a picture of this account; None while Roblox has none."""
+        return await self._public.fetch_headshot(roblox_id)
 
     async def fetch_profile_text(self, roblox_id: int) -> str:
         """What the owner of this account wrote under "About"; may be empty.

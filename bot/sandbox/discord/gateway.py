@@ -13,13 +13,14 @@ from aiohttp import WSMsgType, web
 from bot.sandbox.discord.gateway_events import event_of
 from bot.sandbox.discord.gateway_session import Connection, Session, make_compressor
 from bot.sandbox.discord.models import Change, Guild
-from bot.sandbox.discord.payloads import guild_create_payload, user_payload
+from bot.sandbox.discord.payloads import guild_create_payload, member_payload, user_payload
 from bot.sandbox.discord.ratelimits import Limits
 from bot.sandbox.discord.report import Report
 from bot.sandbox.discord.world import DiscordWorld
 
 Json = dict[str, Any]
 _PRIVILEGED = (1 << 1) | (1 << 8) | (1 << 15)
+_MEMBERS_AT_ONCE = 100
 _PER_MINUTE = 120
 
 
@@ -105,7 +106,10 @@ class Gateway:
     async def _converse(self, connection: Connection) -> None:
         interval = self._limits.heartbeat
         connection.push({"op": 10, "d": {"heartbeat_interval": int(interval * 1000)}})
-        handlers = {1: self._on_heartbeat, 2: self._on_identify, 6: self._on_resume}
+        handlers = {
+            1: self._on_heartbeat, 2: self._on_identify, 6: self._on_resume,
+            8: self._on_member_request,
+        }  # fmt: skip
         while True:
             try:
                 # Twice the interval: one lost heartbeat is forgiven, as on Discord.
@@ -123,8 +127,8 @@ class Gateway:
             except ValueError:
                 await self._fail(connection, 4002, "not JSON")
                 return
-            if command.get("op") in (3, 4, 8) and connection.session is not None:
-                continue  # presence, voice state, member request: accepted, nothing to do
+            if command.get("op") in (3, 4) and connection.session is not None:
+                continue  # presence, voice state: accepted, nothing to do
             handler = handlers.get(command.get("op"))
             if handler is None:
                 await self._fail(connection, 4001, f"opcode {command.get('op')}")
@@ -192,6 +196,29 @@ class Gateway:
         self._world.announce(Change("bot_status"))
         session.replay_after(data.get("seq") or 0)
         session.push("RESUMED", {})
+
+    async def _on_member_request(self, connection: Connection, data: Json) -> None:
+        """Members by id, at most 100, which needs no intent; lists and searches are not here."""
+        session, wanted = connection.session, data.get("user_ids")
+        guild = self._world.guilds.get(int(data.get("guild_id") or 0))
+        if session is None or guild is None or not self._is_ours(session, guild):
+            return
+        ids = [int(one) for one in ([wanted] if isinstance(wanted, str) else wanted or [])]
+        if not ids or len(ids) > _MEMBERS_AT_ONCE:
+            self._report.violation("gateway", "a member request needs 1 to 100 user_ids here")
+            return
+        found = [guild.members[one] for one in ids if one in guild.members]
+        session.push(
+            "GUILD_MEMBERS_CHUNK",
+            {
+                "guild_id": str(guild.id),
+                "members": [member_payload(member) for member in found],
+                "not_found": [str(one) for one in ids if one not in guild.members],
+                "chunk_index": 0,
+                "chunk_count": 1,
+                "nonce": data.get("nonce"),
+            },
+        )
 
     async def _fail(self, connection: Connection, code: int, why: str) -> None:
         self._report.violation("gateway", f"closed with {code}: {why}")

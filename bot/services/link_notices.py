@@ -1,0 +1,70 @@
+"""A member whose link an admin changed reads of it, and can say that it is wrong."""
+
+from __future__ import annotations
+
+import logging
+
+from bot.errors import Refusal
+from bot.models import LinkNotice
+from bot.services.admin_log import AdminLog
+from bot.services.ports import Actor, Messenger
+from bot.store.link_notices import LinkNoticeStore
+from bot.store.links import LinkStore
+from bot.store.preferences import PreferenceStore
+from bot.text import safe
+
+log = logging.getLogger(__name__)
+
+
+class LinkNotices:
+    """Tells each change once: by opted-in direct message, and at the member's next use."""
+
+    def __init__(
+        self,
+        store: LinkNoticeStore,
+        links: LinkStore,
+        preferences: PreferenceStore,
+        messenger: Messenger,
+        admin_log: AdminLog,
+    ) -> None:
+        self._store = store
+        self._links = links
+        self._preferences = preferences
+        self._messenger = messenger
+        self._admin_log = admin_log
+
+    async def get_untold(self, guild_id: int, discord_id: int) -> LinkNotice | None:
+        """What this member has not read yet."""
+        return await self._store.get_untold(guild_id, discord_id)
+
+    async def mark_told(self, notice: LinkNotice) -> None:
+        """The member has read it."""
+        await self._store.mark_told(notice.notice_id)
+
+    async def send_direct(self, guild_id: int, discord_id: int, text: str) -> None:
+        """Tell a member at once if they asked for direct messages."""
+        if (await self._preferences.get(guild_id, discord_id)).direct:
+            await self._messenger.send_direct(discord_id, text)
+
+    async def disown(self, actor: Actor, notice_id: int) -> LinkNotice:
+        """The member says that it is not their account: their link goes at once.
+
+        Only who the notice is for may; Refusal when the link is another one by now.
+        """
+        notice = await self._store.get(actor.guild_id, notice_id)
+        if notice is None or notice.discord_id != actor.discord_id:
+            raise Refusal("This button is about somebody else's account.")
+        link = await self._links.get(actor.guild_id, actor.discord_id)
+        if link is None or link.roblox_id != notice.roblox_id:
+            raise Refusal(
+                f"You are no longer linked to **{safe(notice.username)}** here, so nothing was"
+                " changed."
+            )
+        await self._links.remove(actor.guild_id, actor.discord_id)
+        log.info("member %s disowned a link in guild %s", actor.discord_id, actor.guild_id)
+        await self._admin_log.say(
+            actor.guild_id,
+            f"⚠ <@{actor.discord_id}> says that **{safe(link.username)}** ({link.roblox_id}) is"
+            " not their Roblox account. The link is removed; look who it belongs to.",
+        )
+        return notice
