@@ -4,6 +4,15 @@ All times are aware datetimes in UTC.
 """
 
 from bot.models.announcements import NOBODY, Announcement, AnnouncementState, Opening
+from bot.models.linking import (
+    IdentityKind,
+    PendingLink,
+    ProfileCode,
+    Proof,
+    Question,
+    ServiceAnswer,
+    ServiceKey,
+)
 from bot.models.platforms import (
     Capabilities,
     Claim,
@@ -49,17 +58,24 @@ __all__ = [
     "Door",
     "Game",
     "Health",
+    "IdentityKind",
     "LineState",
     "LinkSource",
     "Opening",
+    "PendingLink",
     "Place",
     "Preferences",
     "Probe",
+    "ProfileCode",
+    "Proof",
     "ProviderKind",
+    "Question",
     "RobloxUser",
     "Role",
     "RoleRule",
     "Server",
+    "ServiceAnswer",
+    "ServiceKey",
     "Session",
     "SessionState",
     "Workspace",

@@ -86,7 +86,11 @@ class RoleRule:
 class LinkSource(StrEnum):
     """How we came to know that a Discord account is a Roblox account."""
 
+    PROOF = "proof"
+    BLOXLINK = "bloxlink"
+    ROVER = "rover"
     ADMIN = "admin"
+    IMPORT = "import"
 
 
 @dataclass(frozen=True, slots=True)
