@@ -62,6 +62,11 @@ class Settings(BaseSettings):
         description="Roblox's groups API, for ranks.",
         examples=["https://groups.roblox.com"],
     )
+    roblox_thumbnails_url: AnyHttpUrl = Field(
+        default=AnyHttpUrl("https://thumbnails.roblox.com"),
+        description="Roblox's thumbnails API, for pictures of accounts.",
+        examples=["https://thumbnails.roblox.com"],
+    )
     roblox_open_cloud_key: SecretStr | None = Field(
         default=None,
         description="A Roblox Open Cloud key that may read groups. With it Roblox is asked through"

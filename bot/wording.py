@@ -54,15 +54,12 @@ def _released(o: Outcome) -> str:
 
 
 def _not_linked(o: Outcome) -> str:
+    whose = f"the Roblox account of <@{o.subject_id}>" if o.subject_id else "your Roblox account"
+    text = f"🔗 I do not know {whose} here, so nothing was changed.\n"
     if o.subject_id:
-        return (
-            f"🔗 I do not know the Roblox account of <@{o.subject_id}> here, so nothing was"
-            " changed.\nAn admin can link them: `/links add`. Then try again."
-        )
-    return (
-        "🔗 I do not know your Roblox account here, so nothing was changed.\n"
-        "Ask an admin to link you: `/links add`. Then press again."
-    )
+        return f"{text}An admin can link them: `/links add`. Then try again."
+    goes_on = "" if o.releasing else " Your claim then goes on by itself within 15 minutes."
+    return f"{text}Link it below.{goes_on} Or ask an admin: `/links add`. Then press again."
 
 
 def _not_eligible_discord(o: Outcome) -> str:

@@ -13,15 +13,17 @@ from bot.replies import Reply
 from bot.services.linking import LinkingService
 from bot.text import safe
 from cogs._common import to_actor
+from cogs._link_services import LinkServiceCommands
 
 
 @app_commands.default_permissions(manage_guild=True)
 @app_commands.guild_only()
-class Links(commands.GroupCog, group_name="links"):
+class Links(LinkServiceCommands, commands.GroupCog, group_name="links"):
     """Account links of the members of this community."""
 
     def __init__(self, bot: MusterBot) -> None:
         self.linking: LinkingService = bot.services.linking
+        self.handle_services(bot)
 
     @app_commands.command()
     @app_commands.describe(member="Whom to link", roblox="Their Roblox username, or account number")

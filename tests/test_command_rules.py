@@ -43,7 +43,8 @@ COMMANDS = {
     "session add", "session remove", "session move",
     "workspace list", "workspace test", "workspace settings", "workspace automatic",
     "workspace key", "workspace remove", "today", "reminders",
-    "links add", "links show", "links remove",
+    "links add", "links show", "links remove", "links services", "links questions",
+    "verify", "link", "unlink",
 }  # fmt: skip
 FOR_ADMINS = {"setup", "workspace", "links"}
 SUBCOMMANDS = (1, 2)  # Discord's option types of subcommands and their groups

@@ -4,7 +4,7 @@ All times are aware datetimes in UTC.
 """
 
 from bot.models.announcements import NOBODY, Announcement, AnnouncementState, Opening
-from bot.models.linking import (
+from bot.models.identity import (
     IdentityKind,
     PendingLink,
     ProfileCode,

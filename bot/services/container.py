@@ -13,6 +13,7 @@ from bot.services.claims import ClaimService
 from bot.services.days import DayPosting
 from bot.services.hosting import HostingService
 from bot.services.linking import LinkingService
+from bot.services.linking_oneself import LinkingOneself
 from bot.services.openings import OpeningsService
 from bot.services.polling import TICK, Poller
 from bot.services.reconciler import Reconciler
@@ -34,6 +35,7 @@ class Services:
     app_state: AppState
     workspaces: WorkspaceService
     linking: LinkingService
+    oneself: LinkingOneself
     catalog: SessionCatalog
     boards: BoardService
     poller: Poller
