@@ -41,7 +41,8 @@ def look_reply(look: Look) -> Reply:
     said = _SEEN[look.seen](look)
     if look.seen is Seen.NO_TRIES:
         return Reply(said, (Button(Action.NEW_CODE, code.code_id, "New words", "primary"),))
-    return Reply(f"{said}\n\n{_steps(code)}", _code_buttons(code))
+    words = f"```\n{code.words}\n```\nPut these words into **About**, save, then press **Check**."
+    return Reply(f"{said}\n{words}\n{_until(code)}", _code_buttons(code))
 
 
 def settled_text(settled: Settled) -> str:
@@ -79,12 +80,13 @@ def asked_reply(asked: Asked) -> Reply:
     if asked.question is None:
         if asked.same and asked.was is not None:
             who = " and ".join(kind.label for kind in asked.kinds)
-            return Reply(f"✔ You are linked to **{safe(asked.was.username)}** here; {who} agrees.")
+            verb = "agrees" if len(asked.kinds) == 1 else "agree"
+            return Reply(f"✔ You are linked to **{safe(asked.was.username)}** here; {who} {verb}.")
         return Reply(_no_answer(asked.answers or {}), (_verify_button(),))
-    question = asked.question
+    question, says = asked.question, "says" if len(asked.kinds) == 1 else "say"
     who = " and ".join(kind.label for kind in asked.kinds)
     text = (
-        f"Are you **{safe(question.username)}**? {who} says so · <{_profile(question.roblox_id)}>"
+        f"Are you **{safe(question.username)}**? {who} {says} so · <{_profile(question.roblox_id)}>"
     )
     if asked.was is not None:
         text = (
@@ -155,8 +157,12 @@ def _steps(code: ProfileCode) -> str:
         "2. Put them anywhere into **About** on that Roblox profile, and **save**. What stands"
         " there may stay.\n"
         "3. Come back and press **Check**.\n"
-        f"-# Only for you, only here, until <t:{int(code.expires_at.timestamp())}:t>."
+        f"{_until(code)}"
     )
+
+
+def _until(code: ProfileCode) -> str:
+    return f"-# Only for you, only here, until <t:{int(code.expires_at.timestamp())}:t>."
 
 
 def _code_buttons(code: ProfileCode) -> tuple[Button, ...]:

@@ -128,7 +128,7 @@ def _to_kind(number: int) -> IdentityKind:
 def _service_line(kind: IdentityKind, service: ServiceKey | None) -> str:
     if service is None:
         return f"○ **{kind.label}** is not used."
-    hint = f", which ends in `{safe(service.key_hint)}`" if service.key_hint else ""
+    hint = f" that ends in `{safe(service.key_hint)}`" if service.key_hint else ""
     return (
         f"● **{kind.label}** is used, with a key{hint}. <@{service.set_by}> entered it"
         f" <t:{int(service.set_at.timestamp())}:R>."

@@ -237,7 +237,7 @@ class IdentityLinks:
         if last is not None and self._clock() - last < NOTICE_PAUSE:
             return
         self._noticed[guild_id, kind] = self._clock()
-        words = f" It said: “{safe(error.facts.words, 200)}”" if error.facts.words else ""
+        words = f" It said: “{safe(error.facts.words, 200)}”." if error.facts.words else ""
         await self._guild_log.say(
             guild_id,
             f"⚠ Members cannot be linked through {kind.label}: {error}{words} An admin enters"

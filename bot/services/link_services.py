@@ -57,7 +57,7 @@ class LinkServices:
         key = to_key(typed)
         answer = await self._lines.try_key(actor.guild_id, kind, key, actor.discord_id)
         if isinstance(answer, _NOT_SAVED):
-            said = f" It said: “{safe(answer.facts.words, 200)}”" if answer.facts.words else ""
+            said = f" It said: “{safe(answer.facts.words, 200)}”." if answer.facts.words else ""
             raise Refusal(
                 f"⛔ {answer}{said} Nothing was saved. Make a key for this Discord server at"
                 f" {kind.label}, and enter it with `/links services`."

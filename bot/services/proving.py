@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 LIFE = timedelta(minutes=15)
 TRIES = 5
-PAUSE = timedelta(seconds=10)  # between two looks: Roblox may serve a profile a little late
+PAUSE = timedelta(seconds=5)  # between two looks: Roblox may serve a profile a little late
 
 _USERNAME = re.compile(r"\w{3,20}", re.ASCII)  # Roblox: letters, digits, underscores
 

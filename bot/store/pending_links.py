@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, delete, select
 
 from bot.models import PendingLink, Question
 from bot.store.columns import fits
@@ -70,11 +70,10 @@ class PendingLinkStore:
 
     async def forget(self, discord_id: int, guild_id: int | None = None) -> None:
         """Erase every question that names this member, in one guild or in all."""
-        named = or_(_c.discord_id == discord_id, _c.other_id == discord_id)
-        if guild_id is not None:
-            named &= _c.guild_id == guild_id
         async with self._database.write() as connection:
-            await connection.execute(delete(pending_links).where(named))
+            for named in (_c.discord_id == discord_id, _c.other_id == discord_id):
+                here = named if guild_id is None else named & (_c.guild_id == guild_id)
+                await connection.execute(delete(pending_links).where(here))
 
     async def _one(self, which: ColumnElement[bool]) -> PendingLink | None:
         async with self._database.read() as connection:

@@ -16,6 +16,7 @@ from bot.store.keyring import KeyRing
 from bot.store.links import LinkStore
 from bot.store.role_rules import RoleRuleStore
 from bot.store.workspaces import WorkspaceStore
+from tests.store.oneself import use_linking_oneself
 from tests.store.samples import (
     GUILD,
     KEY,
@@ -75,6 +76,7 @@ def reads_a_whole_table(step: str) -> bool:
 async def test_no_statement_reads_a_whole_table(database: Database, keyring: KeyRing) -> None:
     with statements() as seen:
         await use_links(LinkStore(database))
+        await use_linking_oneself(database, keyring)
         await use_workspaces(database, keyring)
         await use_announcements(database, keyring)
         await use_role_rules(database, keyring)
