@@ -29,11 +29,12 @@ class ProfileCodeStore:
         insert = self._database.insert(profile_codes).values(values)
         upsert = insert.on_conflict_do_nothing().returning(_c.code_id)
         mine = (_c.discord_id == code.discord_id) & (_c.guild_id == code.guild_id)
+        # On its own: with rows of others in hand, two processes could wait for each other.
+        async with self._database.write() as connection:
+            await connection.execute(delete(profile_codes).where(_c.expires_at < now))
         while True:
             async with self._database.write() as connection:
-                await connection.execute(
-                    delete(profile_codes).where(or_(mine, _c.expires_at < now))
-                )
+                await connection.execute(delete(profile_codes).where(mine))
                 code_id = await connection.scalar(upsert)
             if code_id is not None:  # else another press of theirs was between the two
                 return replace(code, code_id=code_id)

@@ -84,5 +84,6 @@ class ResumeStore:
         old = min(one.asked_at for one in pressed) - KEPT
         async with self._database.write() as connection:
             await connection.execute(delete(resumes).where(_c.asked_at < old))
+        async with self._database.write() as connection:
             await connection.execute(upsert, rows)
         return [None] * len(pressed)
