@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -171,7 +171,7 @@ class ProvingService:
     async def _unread(self, code: ProfileCode, now: datetime, error: ProviderError) -> Look:
         log.warning("profile of Roblox account %s not read: %s", code.roblox_id, error)
         await self._codes.give_back(code)
-        return Look(Seen.UNREADABLE, code, now)
+        return Look(Seen.UNREADABLE, replace(code, tries=code.tries - 1), now)
 
     async def _get(self, actor: Actor, code_id: int) -> ProfileCode:
         code = await self._codes.get(actor.guild_id, actor.discord_id, code_id)
