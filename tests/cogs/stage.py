@@ -94,6 +94,7 @@ def make_settings(platforms: Platforms, database_url: str) -> Settings:
         secret_keys=(SecretStr(Fernet.generate_key().decode()),), database_url=database_url,
         allow_insecure_upstreams=True, allow_private_upstreams=True,
         roblox_users_url=platforms.roblox.base_url, roblox_groups_url=platforms.roblox.base_url,
+        roblox_thumbnails_url=platforms.roblox.base_url,
     )  # fmt: skip
 
 
