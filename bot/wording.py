@@ -58,8 +58,8 @@ def _not_linked(o: Outcome) -> str:
     text = f"🔗 I do not know {whose} here, so nothing was changed.\n"
     if o.subject_id:
         return f"{text}An admin can link them: `/links add`. Then try again."
-    goes_on = "" if o.releasing else " Your claim then goes on by itself within 15 minutes."
-    return f"{text}Link it below.{goes_on} Or ask an admin: `/links add`. Then press again."
+    soon = "" if o.releasing else " within 15 minutes, and your claim goes on by itself"
+    return f"{text}Link it below{soon}. Or an admin does it: `/links add`; then press again."
 
 
 def _not_eligible_discord(o: Outcome) -> str:

@@ -7,7 +7,7 @@ import discord
 from bot.buttons import Action, Button
 from bot.errors import ProviderError, RateLimited, Unavailable
 from bot.models import IdentityKind, ProfileCode
-from bot.replies import MAX_TEXT, Reply
+from bot.replies import MAX_TEXT, Reply, masked_link
 from bot.services.deciding import Ending, Settled
 from bot.services.identity_links import Asked
 from bot.services.openings import Holding
@@ -24,7 +24,7 @@ def card_reply(card: Card) -> Reply:
     code = card.code
     called = f" ({safe(card.display_name, 50)})" if card.display_name else ""
     text = (
-        f"Is this you? **{safe(code.username)}**{called} · <{_profile(code.roblox_id)}>\n"
+        f"Is this you? **{safe(code.username)}**{called} · {_profile(code.roblox_id)}\n"
         f"{_steps(code)}"
     )
     return Reply(text, _code_buttons(code), picture_embed(code.username, card.picture))
@@ -86,7 +86,7 @@ def asked_reply(asked: Asked) -> Reply:
     question, says = asked.question, "says" if len(asked.kinds) == 1 else "say"
     who = " and ".join(kind.label for kind in asked.kinds)
     text = (
-        f"Are you **{safe(question.username)}**? {who} {says} so · <{_profile(question.roblox_id)}>"
+        f"Are you **{safe(question.username)}**? {who} {says} so · {_profile(question.roblox_id)}"
     )
     if asked.was is not None:
         text = (
@@ -262,4 +262,4 @@ def _said(kind: IdentityKind, answer: object) -> str:
 
 
 def _profile(roblox_id: int) -> str:
-    return f"https://www.roblox.com/users/{roblox_id}/profile"
+    return masked_link("see the profile", f"https://www.roblox.com/users/{roblox_id}/profile")

@@ -10,6 +10,7 @@ import discord
 from bot.buttons import Interaction
 from bot.models import Door
 from bot.replies import MAX_TEXT, NO_PINGS, Reply, not_linked_buttons, outcome_reply
+from bot.services.deciding import contested_text
 from bot.services.linking_oneself import LinkingOneself
 from bot.services.outcomes import Code, Outcome
 from bot.text import safe, shorten
@@ -53,21 +54,28 @@ async def go_on(interaction: Interaction, said: str) -> Reply:
     return replace(reply, text=shorten(f"{said}\n\n{reply.text}", MAX_TEXT))
 
 
-async def ask_about_change(interaction: Interaction) -> None:
-    """After a member acted: does their service name another account by now? Then ask them."""
-    client = interaction.client
-    client.background.spawn(_ask_about_change(interaction), "look whether a link still holds")
+async def tell_news(interaction: Interaction) -> None:
+    """After a member acted: ask them, or tell them, what has come up about their link."""
+    interaction.client.background.spawn(_tell_news(interaction), "news about a link")
 
 
-async def _ask_about_change(interaction: Interaction) -> None:
-    asked = await interaction.client.services.oneself.identity.recheck(to_actor(interaction))
-    if asked is None:
-        return
-    reply = asked_reply(asked)
+async def _tell_news(interaction: Interaction) -> None:
+    oneself: LinkingOneself = interaction.client.services.oneself
+    actor = to_actor(interaction)
+    contested = await oneself.decisions.take_contested(actor.guild_id, actor.discord_id)
+    if contested is not None and contested.other_id is not None:
+        text = contested_text(contested.username, contested.other_id)
+        await _follow_up(interaction, Reply(text))
+    asked = await oneself.identity.recheck(actor)
+    if asked is not None:
+        await _follow_up(interaction, asked_reply(asked))
+
+
+async def _follow_up(interaction: Interaction, reply: Reply) -> None:
     view = to_view(reply.buttons) or discord.utils.MISSING
     try:
         await interaction.followup.send(
             reply.text, view=view, ephemeral=True, allowed_mentions=NO_PINGS
         )
-    except discord.HTTPException as error:  # they are asked again by /link
-        log.info("interaction %s: question not shown: %s", interaction.id, error)
+    except (discord.HTTPException, OSError) as error:  # it stays in the log channel
+        log.info("interaction %s: news not shown: %s", interaction.id, error)

@@ -21,7 +21,7 @@ from bot.services.openings import Holding, OpeningsService
 from bot.services.outcomes import Outcome
 from bot.text import cut, safe, shorten, when
 from cogs._common import describe_start, to_actor, to_choices, to_number, to_press
-from cogs._link_offers import ask_about_change, with_link_offers
+from cogs._link_offers import tell_news, with_link_offers
 
 MAX_LISTED = 10
 MAX_EARLIER = 3  # endings said later, before an answer; the rest waits for the next one
@@ -53,7 +53,7 @@ class Claims(commands.Cog):
     ) -> None:
         """Claim a role in a posted session."""
         await answer(interaction, self._claim_named(interaction, session, role, server))
-        await ask_about_change(interaction)
+        await tell_news(interaction)
 
     @app_commands.command()
     @app_commands.guild_only()
@@ -132,7 +132,7 @@ class Claims(commands.Cog):
     async def on_claim(self, interaction: Interaction, button: Button) -> None:
         """A role button of a board."""
         await answer(interaction, self._claim(interaction, button.number))
-        await ask_about_change(interaction)
+        await tell_news(interaction)
 
     async def on_pick(self, interaction: Interaction, _menu: Menu, values: tuple[str, ...]) -> None:
         """A role chosen in the menu of a board with many."""

@@ -80,6 +80,7 @@ class Question(StrEnum):
 
     CONFIRM = "confirm"  # the member: are you this account, as a service says?
     DECIDE = "decide"  # an admin: which account counts, or whose is it?
+    CONTESTED = "contested"  # nothing to decide: the member does not know who wants their account
     LOST = "lost"  # nothing to decide: the member does not know yet that their link went to another
 
 
@@ -95,4 +96,4 @@ class PendingLink:
     username: str
     source: LinkSource
     asked_at: datetime
-    other_id: int | None = None  # DECIDE: who has the account now; LOST: who has it since
+    other_id: int | None = None  # DECIDE: who has the account; LOST, CONTESTED: who wants it

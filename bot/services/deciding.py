@@ -65,6 +65,7 @@ class LinkDecisions:
         self._guild_log = guild_log
         self._tidings = tidings
         self._clock = clock
+        self._quiet: set[int] = set()  # guilds in which nobody is owed word of a contest
 
     async def settle(self, link: AccountLink) -> Settled:
         """Store this member's own link, or have an admin decide. Tells whoever it concerns."""
@@ -94,7 +95,7 @@ class LinkDecisions:
     async def list_questions(self, actor: Actor) -> list[PendingLink]:
         """What the admins have to decide, oldest first."""
         require_admin(actor)
-        return await self._pending.list_undecided(actor.guild_id, SHOWN)
+        return await self._pending.list_kind(actor.guild_id, Question.DECIDE, SHOWN)
 
     async def decide(self, actor: Actor, question_id: int, *, accept: bool) -> PendingLink:
         """An admin's word: the new account counts, or all stays as it is. Each question once."""
@@ -122,6 +123,19 @@ class LinkDecisions:
         """What a member does not know yet about the link that they had; told once."""
         lost = await self._pending.get_for(guild_id, discord_id, Question.LOST)
         return lost if lost is not None and await self._pending.close(lost) else None
+
+    async def take_contested(self, guild_id: int, discord_id: int) -> PendingLink | None:
+        """That somebody else wants the account that a member has; told once.
+
+        Cheap enough to ask after every claim: mostly nobody in the guild is owed such word.
+        """
+        if guild_id in self._quiet:
+            return None
+        if not await self._pending.list_kind(guild_id, Question.CONTESTED, 1):
+            self._quiet.add(guild_id)
+            return None
+        found = await self._pending.get_for(guild_id, discord_id, Question.CONTESTED)
+        return found if found is not None and await self._pending.close(found) else None
 
     async def _again(self, settled: Settled, before: AccountLink) -> Settled:
         if settled.link.source is LinkSource.PROOF and before.source is not LinkSource.PROOF:
@@ -154,22 +168,30 @@ class LinkDecisions:
     async def _ask(self, settled: Settled) -> Settled:
         link, holder = settled.link, settled.holder
         other_id = holder.discord_id if holder is not None else None
-        question = await self._pending.ask(
-            PendingLink(
-                0, link.guild_id, link.discord_id, Question.DECIDE, link.roblox_id, link.username,
-                link.source, self._clock(), other_id,
-            )
-        )  # fmt: skip
+        asked = await self._pending.get_for(link.guild_id, link.discord_id, Question.DECIDE)
+        if asked and (asked.roblox_id, asked.other_id) == (link.roblox_id, other_id):
+            reached = await self._guild_log.find_channel(link.guild_id) is not None
+            return replace(settled, ending=Ending.ASKED, admins_reached=reached)
+        question = await self._note(Question.DECIDE, link, link.discord_id, other_id)
         text = f"❔ {question_text(question, settled.before)}"
         reached = await self._guild_log.say(link.guild_id, text, question.question_id)
-        if other_id is not None:
-            await self._tell(
-                link.guild_id, other_id,
-                f"<@{link.discord_id}> has shown that the Roblox account **{safe(link.username)}**"
-                " is theirs, and you are linked to it. You stay linked until an admin decides. If"
-                " it is your account, tell an admin.",
-            )  # fmt: skip
+        if other_id is not None and not await self._tell(
+            link.guild_id, other_id, contested_text(link.username, link.discord_id)
+        ):
+            await self._note(Question.CONTESTED, link, other_id, link.discord_id)
+            self._quiet.discard(link.guild_id)
         return replace(settled, ending=Ending.ASKED, admins_reached=reached)
+
+    async def _note(
+        self, kind: Question, link: AccountLink, about: int, other_id: int | None
+    ) -> PendingLink:
+        """Keep what is open about a member (Discord id)."""
+        return await self._pending.ask(
+            PendingLink(
+                0, link.guild_id, about, kind, link.roblox_id, link.username, link.source,
+                self._clock(), other_id,
+            )
+        )  # fmt: skip
 
     async def _tell_replaced(self, settled: Settled) -> None:
         link, before, holder = settled.link, settled.before, settled.holder
@@ -197,12 +219,7 @@ class LinkDecisions:
             " to link your own account, use `/verify`.",
         )  # fmt: skip
         if not told:
-            await self._pending.ask(
-                PendingLink(
-                    0, link.guild_id, holder_id, Question.LOST, link.roblox_id, link.username,
-                    link.source, self._clock(), link.discord_id,
-                )
-            )  # fmt: skip
+            await self._note(Question.LOST, link, holder_id, link.discord_id)
 
     async def _tell_decided(self, actor: Actor, question: PendingLink, accept: bool) -> None:
         name = safe(question.username)
@@ -225,6 +242,14 @@ SOURCES = {
     LinkSource.ADMIN: "an admin",
     LinkSource.IMPORT: "an import",
 }
+
+
+def contested_text(username: str, by: int) -> str:
+    """What somebody is told whose account another member (Discord id) says is theirs."""
+    return (
+        f"<@{by}> has shown that the Roblox account **{safe(username)}** is theirs, and you are"
+        " linked to it. You stay linked until an admin decides. If it is your account, tell them."
+    )
 
 
 def question_text(question: PendingLink, before: AccountLink | None) -> str:

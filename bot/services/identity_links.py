@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 RECHECK = timedelta(days=7)  # so often a service is asked again about a member who acts
 LIFE = timedelta(days=1)  # of a question
-NOTICE_PAUSE = timedelta(hours=6)  # between two lines about the same trouble with a key
+NOTICE_PAUSE = timedelta(hours=6)  # between two lines about the same trouble
 _BY_SERVICE = {kind.source: kind for kind in IdentityKind}
 
 
@@ -72,7 +72,7 @@ class IdentityLinks:
         self._headshots = headshots
         self._guild_log = guild_log
         self._clock = clock
-        self._noticed: dict[tuple[int, IdentityKind], datetime] = {}
+        self._noticed: dict[tuple[int, int | str], datetime] = {}
         self._unused: set[int] = set()  # guilds that use no service, as far as this process knows
 
     async def list_kinds(self, guild_id: int) -> list[IdentityKind]:
@@ -216,8 +216,9 @@ class IdentityLinks:
 
     async def _tell_disagreement(self, actor: Actor, said: dict[IdentityKind, int]) -> None:
         accounts = ", ".join(f"{kind.label}: {roblox_id}" for kind, roblox_id in said.items())
-        await self._guild_log.say(
+        await self._notice(
             actor.guild_id,
+            actor.discord_id,
             f"⚠ The services name different Roblox accounts for <@{actor.discord_id}>: {accounts}."
             " Nothing was saved. An admin who knows the right one links them: `/links add`.",
         )
@@ -233,16 +234,21 @@ class IdentityLinks:
     async def _tell_trouble(self, guild_id: int, kind: IdentityKind, error: ProviderError) -> None:
         if not isinstance(error, (KeyRefused, PlanTooLow, UpstreamRefused)):
             return  # it passes by itself
-        last = self._noticed.get((guild_id, kind))
-        if last is not None and self._clock() - last < NOTICE_PAUSE:
-            return
-        self._noticed[guild_id, kind] = self._clock()
         words = f" It said: “{safe(error.facts.words, 200)}”." if error.facts.words else ""
-        await self._guild_log.say(
+        await self._notice(
             guild_id,
+            kind,
             f"⚠ Members cannot be linked through {kind.label}: {error}{words} An admin enters"
             " another key with `/links services`.",
         )
+
+    async def _notice(self, guild_id: int, about: int | str, text: str) -> None:
+        """A line for the admins about a member or a service; not again for some hours."""
+        now = self._clock()
+        self._noticed = {key: at for key, at in self._noticed.items() if now - at < NOTICE_PAUSE}
+        if (guild_id, about) not in self._noticed:
+            self._noticed[guild_id, about] = now
+            await self._guild_log.say(guild_id, text)
 
 
 def _disagreement(said: dict[IdentityKind, int]) -> str:

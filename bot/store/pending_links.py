@@ -50,11 +50,11 @@ class PendingLinkStore:
             (_c.discord_id == discord_id) & (_c.guild_id == guild_id) & (_c.kind == kind)
         )
 
-    async def list_undecided(self, guild_id: int, limit: int) -> list[PendingLink]:
-        """What the admins of this guild have to decide, oldest first."""
+    async def list_kind(self, guild_id: int, kind: Question, limit: int) -> list[PendingLink]:
+        """The open questions of this kind in a guild, oldest first."""
         query = (
             select(pending_links)
-            .where(_c.guild_id == guild_id, _c.kind == Question.DECIDE)
+            .where(_c.guild_id == guild_id, _c.kind == kind)
             .order_by(_c.asked_at)
             .limit(limit)
         )

@@ -226,6 +226,9 @@ async def test_proof_against_proof_is_decided_in_the_log_channel(ready: Stage) -
     await prove(ready, house.pip, STAFF[0])
     asked = await prove(ready, house.guest, STAFF[0])
     assert "an admin decides which counts" in text(asked)
+    await ready.claim(house.pip, "Observer")
+    news = [words for words in sent_to(ready) if "You stay linked until an admin decides" in words]
+    assert len(news) == 1, "the holder is told"
     question = house.log.last_message
     assert question is not None
     assert list(buttons(question)) == ["Use the new account", "Leave it as it is"]

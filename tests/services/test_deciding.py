@@ -67,6 +67,29 @@ async def test_proof_against_proof_is_decided_by_an_admin(oneself: Oneself) -> N
     assert await oneself.bench.links.find(GUILD, BEN) is None
 
 
+async def test_a_holder_without_direct_messages_is_told_at_their_next_act(
+    oneself: Oneself,
+) -> None:
+    decisions = oneself.services.decisions
+    assert await decisions.take_contested(GUILD, BEN) is None
+    await oneself.prove(BEN, ANAS)
+    await oneself.prove(ANA, ANAS)
+    assert await decisions.take_contested(STRANGERS, BEN) is None
+    told = await decisions.take_contested(GUILD, BEN)
+    assert told is not None
+    assert (told.username, told.other_id) == ("AnaBuilds", ANA)
+    assert await decisions.take_contested(GUILD, BEN) is None, "once"
+
+
+async def test_proving_again_does_not_ask_the_admins_again(oneself: Oneself) -> None:
+    await oneself.prove(BEN, ANAS)
+    for _ in range(3):
+        look = await oneself.prove(ANA, ANAS)
+        assert look.settled is not None
+        assert look.settled.ending is Ending.ASKED
+    assert len(oneself.bench.messenger.questions) == 1
+
+
 async def test_a_proof_that_contradicts_an_admins_link(oneself: Oneself) -> None:
     before = await oneself.admin_links(ANA, SECOND)
     look = await oneself.prove(ANA, ANAS)

@@ -78,7 +78,7 @@ async def use_linking_oneself(database: Database, keyring: KeyRing) -> None:
     question = await pending.ask(a_question())
     await pending.get(GUILD, question.question_id)
     await pending.get_for(GUILD, 1, question.kind)
-    await pending.list_undecided(GUILD, 5)
+    await pending.list_kind(GUILD, Question.DECIDE, 5)
     await pending.close(question)
     await pending.forget(1, GUILD)
     await pending.forget(1)

@@ -222,11 +222,11 @@ async def test_one_question_of_a_kind_about_a_member(database: Database) -> None
     assert await store.get(GUILD, second.question_id) == second
     assert await store.get_for(GUILD, 1, Question.CONFIRM) == second
     assert await store.get(STRANGERS, second.question_id) is None
-    assert await store.list_undecided(GUILD, 5) == [decide]
-    assert await store.list_undecided(STRANGERS, 5) == []
+    assert await store.list_kind(GUILD, Question.DECIDE, 5) == [decide]
+    assert await store.list_kind(STRANGERS, Question.DECIDE, 5) == []
     assert await asyncio.gather(*(store.close(second) for _ in range(5))) == [True] + [False] * 4
     await store.forget(7)
-    assert await store.list_undecided(GUILD, 5) == [], "it names them as well"
+    assert await store.list_kind(GUILD, Question.DECIDE, 5) == [], "it names them as well"
 
 
 async def test_two_questions_at_once_leave_one(database: Database) -> None:
