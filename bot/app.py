@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from bot.background import Background
 from bot.client import MusterBot
 from bot.messenger import DiscordMessenger
+from bot.models import IdentityKind
 from bot.providers.guard import UpstreamPolicy
+from bot.providers.identity.headshots import Headshots
 from bot.providers.identity.roblox import Roblox
 from bot.providers.identity.roblox_cloud import OpenCloud
 from bot.services.admin_log import AdminLog
@@ -26,6 +28,7 @@ from bot.services.claims import ClaimService
 from bot.services.container import LinkDesk, Services
 from bot.services.days import DayPosting
 from bot.services.engine import ClaimEngine
+from bot.services.guild_log import GuildLog
 from bot.services.hosting import HostingService
 from bot.services.hostlog import HostLog
 from bot.services.judging import Judge
@@ -39,6 +42,7 @@ from bot.services.link_names import NameRefresher
 from bot.services.link_notices import LinkNotices
 from bot.services.link_plans import LinkPlanner
 from bot.services.linking import LinkingService
+from bot.services.linking_oneself import LinkingOneself, Outside, open_linking_oneself
 from bot.services.offer_news import OfferNews
 from bot.services.offering import Offering
 from bot.services.offers import Offers
@@ -53,6 +57,7 @@ from bot.services.reposting import Reposter
 from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
 from bot.services.running import RunningService
+from bot.services.service_lines import ServiceLines
 from bot.services.threads import ThreadService
 from bot.services.tidings import Tidings
 from bot.services.today import TodayService
@@ -67,6 +72,7 @@ from bot.store.automation import AutomationStore
 from bot.store.database import Database, migrate
 from bot.store.guild_settings import GuildSettingsStore
 from bot.store.hosting import HostingStore
+from bot.store.identity_services import IdentityServiceStore
 from bot.store.keyring import KeyRing
 from bot.store.link_imports import ImportStore
 from bot.store.link_lists import LinkLists
@@ -97,6 +103,8 @@ async def open_bot(
     database = await Database.open(settings.database_url)
     store = WorkspaceStore(database, KeyRing(settings.secret_keys))
     roblox = _open_roblox(settings)
+    services = IdentityServiceStore(database, KeyRing(settings.secret_keys))
+    outside = _open_outside(settings, roblox, services)
     background = Background()
     bot = MusterBot(background, clock, **options)
     messenger = DiscordMessenger(bot)
@@ -104,10 +112,15 @@ async def open_bot(
     workspaces = WorkspaceService(store, messenger, policy, clock)
     try:
         await store.rotate_keys_anywhere()  # refuses the start when a key of theirs is missing
-        bot.services = _build(settings, database, workspaces, messenger, roblox, background, clock)
+        await services.rotate_keys_anywhere()
+        bot.services = _build(
+            settings, database, workspaces, messenger, services, outside, background, clock
+        )
         yield bot
     finally:
         await background.stop()
+        await outside.lines.aclose()
+        await outside.headshots.aclose()
         await workspaces.aclose()
         await roblox.aclose()
         await database.close()
@@ -122,25 +135,35 @@ def _open_roblox(settings: Settings) -> Roblox:
     )  # fmt: skip
 
 
+def _open_outside(settings: Settings, roblox: Roblox, services: IdentityServiceStore) -> Outside:
+    urls = {
+        IdentityKind.BLOXLINK: str(settings.bloxlink_url),
+        IdentityKind.ROVER: str(settings.rover_url),
+    }
+    headshots = Headshots(str(settings.roblox_thumbnails_url))
+    return Outside(roblox, headshots, ServiceLines(services, urls))
+
+
 def _build(
     settings: Settings,
     database: Database,
     workspaces: WorkspaceService,
     messenger: DiscordMessenger,
-    roblox: Roblox,
+    services: IdentityServiceStore,
+    outside: Outside,
     background: Background,
     clock: Callable[[], datetime],
 ) -> Services:
     links, announcements = LinkStore(database), AnnouncementStore(database)
     preferences = PreferenceStore(database)
     attempts = AttemptStore(database, KeyRing(settings.secret_keys))
-    people = People(links, roblox)
+    people = People(links, outside.roblox)
     catalog = SessionCatalog(workspaces, background)
     boards = _build_boards(database, attempts, workspaces, people, messenger, background, clock)
     hosting, days, running = _build_hosting(database, workspaces, catalog, boards, messenger, clock)
     rules, host_log = RoleRuleStore(database), HostLog(messenger, background)
     policies = Policies(rules, announcements, attempts, workspaces, catalog, clock)
-    judge = Judge(announcements, links, roblox, people, clock)
+    judge = Judge(announcements, links, outside.roblox, people, clock)
     engine = ClaimEngine(
         attempts, workspaces, announcements, policies, judge,
         Aftermath(attempts, judge, host_log), boards, catalog, Lanes(), clock,
@@ -148,17 +171,21 @@ def _build(
     claims = ClaimService(
         announcements, attempts, links, workspaces, policies, engine, background, clock
     )
+    openings = OpeningsService(announcements, links, workspaces, catalog, boards)
     line = _build_waitlist(
-        database, workspaces, policies, engine, claims, boards, roblox, messenger, background, clock
+        database, workspaces, policies, engine, claims, boards, outside.roblox, messenger,
+        background, clock,
+    )  # fmt: skip
+    linking = LinkingService(links, outside.roblox, clock)
+    oneself = _build_oneself(
+        database, services, attempts, outside, openings, workspaces, messenger, background, clock
     )
-    linking = LinkingService(links, roblox, clock)
     return Services(
-        offers=line[0], waitlist=line[1],
+        offers=line[0], waitlist=line[1], oneself=oneself,
         app_state=AppState(database), workspaces=workspaces,
-        linking=linking, catalog=catalog, boards=boards,
+        linking=linking, catalog=catalog, boards=boards, openings=openings,
         poller=Poller(announcements, boards, catalog, background, clock),
         hosting=hosting, days=days, running=running, claims=claims,
-        openings=OpeningsService(announcements, links, workspaces, catalog, boards),
         reposter=Reposter(HostingStore(database), running, boards, messenger),
         roster=RosterService(announcements, running, claims, messenger, background),
         cancelling=Cancelling(
@@ -175,7 +202,7 @@ def _build(
         reminder_choices=ReminderChoices(preferences, workspaces, messenger),
         today=_build_today(database, workspaces, catalog, people, clock),
         links=_build_links(
-            database, linking, roblox, workspaces, catalog, messenger, host_log, clock
+            database, linking, outside.roblox, workspaces, catalog, messenger, host_log, clock
         ),
     )  # fmt: skip
 
@@ -233,6 +260,24 @@ def _build_waitlist(
         store, announcements, links, workspaces, boards, candidates, offers, moves, news, claims,
         messenger, clock,
     )  # fmt: skip
+
+
+def _build_oneself(
+    database: Database,
+    services: IdentityServiceStore,
+    attempts: AttemptStore,
+    outside: Outside,
+    openings: OpeningsService,
+    workspaces: WorkspaceService,
+    messenger: DiscordMessenger,
+    background: Background,
+    clock: Callable[[], datetime],
+) -> LinkingOneself:
+    guild_log = GuildLog(workspaces, messenger, background)
+    tidings = Tidings(workspaces, PreferenceStore(database), messenger)
+    return open_linking_oneself(
+        database, services, attempts, outside, openings, guild_log, tidings, clock
+    )
 
 
 def _build_today(

@@ -65,6 +65,17 @@ class Action(StrEnum):
     ASK_UNDO_IMPORT = "askundoimport"  # import: asks first
     UNDO_IMPORT = "undoimport"  # import
     IMPORT_REPORT = "importreport"  # import: what each line came to, as a file
+    VERIFY = "verify"  # opening: opens a form for the name
+    CHECK_CODE = "checkcode"  # profile code
+    NEW_CODE = "newcode"  # profile code
+    LINK = "link"  # opening: asks the services that the guild uses
+    CONFIRM_LINK = "confirmlink"  # question about a link: yes, that is me
+    DENY_LINK = "denylink"  # question about a link: no
+    ASK_ADMIN = "askadmin"  # opening
+    ACCEPT_LINK = "acceptlink"  # question about a link: an admin says yes
+    KEEP_LINK = "keeplink"  # question about a link: an admin says no
+    SERVICE_KEY = "servicekey"  # number of a service: opens a form
+    SERVICE_OFF = "serviceoff"  # number of a service
     UNKNOWN = "unknown"  # of another version of Muster: answered, and nothing else
     CANCEL = "cancel"  # "no" to a question about nothing in particular
 

@@ -16,7 +16,7 @@ from bot.board_view import to_embed
 from bot.buttons import Action, Button
 from bot.errors import ChannelLost, MessageGone, MessengerError
 from bot.models import Attempt
-from bot.replies import MAX_TEXT, NO_PINGS, outcome_reply
+from bot.replies import MAX_TEXT, NO_PINGS, decision_buttons, outcome_reply
 from bot.services.outcomes import Outcome
 from bot.services.ports import Board, TextButton
 from bot.text import cut, shorten
@@ -203,6 +203,13 @@ class DiscordMessenger:
         channel = self._client.get_partial_messageable(channel_id)
         async with _as_messenger_errors(channel_id):
             await channel.send(text, allowed_mentions=NO_PINGS)
+
+    async def post_question(self, channel_id: int, text: str, question_id: int) -> None:
+        """Post a line with the buttons by which an admin decides; see the protocol."""
+        channel = self._client.get_partial_messageable(channel_id)
+        view = to_view(decision_buttons(question_id)) or discord.utils.MISSING
+        async with _as_messenger_errors(channel_id):
+            await channel.send(shorten(text, MAX_TEXT), view=view, allowed_mentions=NO_PINGS)
 
     def missing_permissions(self, channel_id: int, *, threads: bool = False) -> list[str]:
         """Names of the permissions that the bot lacks there; see the protocol."""

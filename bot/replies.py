@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import discord
@@ -139,6 +140,24 @@ def _provider_error(error: ProviderError) -> str:
     return f"⚠ {platform} does not answer. Try again in a minute. ({safe(str(error), 200)})"
 
 
+def not_linked_buttons(number: int, services: Sequence[str] = ()) -> tuple[Button, ...]:
+    """How somebody who is not linked can change that; `services` are those that the guild uses."""
+    link = (Button(Action.LINK, number, f"Link with {' and '.join(services)}"),) if services else ()
+    return (
+        Button(Action.VERIFY, number, "Verify with a code", "primary"),
+        *link,
+        Button(Action.ASK_ADMIN, number, "Ask an admin"),
+    )
+
+
+def decision_buttons(question_id: int) -> tuple[Button, ...]:
+    """An admin decides which account counts."""
+    return (
+        Button(Action.ACCEPT_LINK, question_id, "Use the new account", "primary"),
+        Button(Action.KEEP_LINK, question_id, "Leave it as it is"),
+    )
+
+
 def _buttons(outcome: Outcome) -> tuple[Button, ...]:
     number = outcome.opening_id
     if number is None or outcome.subject_id is not None:  # a button acts for who presses it
@@ -153,6 +172,8 @@ def _buttons(outcome: Outcome) -> tuple[Button, ...]:
             Button(Action.CLAIM_ANYWAY, number, "Claim anyway", "primary"),
             Button(Action.KEEP, number, "Cancel"),
         )
+    if outcome.code is Code.NOT_LINKED:
+        return not_linked_buttons(number)
     if outcome.code in (Code.CLAIMED, Code.ALREADY_SAME) and outcome.can_release:
         return (Button(Action.RELEASE, number, "Release"),)
     if outcome.code is Code.FULL:

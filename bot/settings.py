@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     )
     roblox_thumbnails_url: AnyHttpUrl = Field(
         default=AnyHttpUrl("https://thumbnails.roblox.com"),
-        description="Roblox's thumbnails API, for pictures.",
+        description="Roblox's thumbnails API, for pictures of accounts.",
         examples=["https://thumbnails.roblox.com"],
     )
     roblox_open_cloud_key: SecretStr | None = Field(

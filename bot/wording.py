@@ -55,15 +55,12 @@ def _released(o: Outcome) -> str:
 
 
 def _not_linked(o: Outcome) -> str:
+    whose = f"the Roblox account of <@{o.subject_id}>" if o.subject_id else "your Roblox account"
+    text = f"🔗 I do not know {whose} here, so nothing was changed.\n"
     if o.subject_id:
-        return (
-            f"🔗 I do not know the Roblox account of <@{o.subject_id}> here, so nothing was"
-            " changed.\nAn admin can link them: `/links add`. Then try again."
-        )
-    return (
-        "🔗 I do not know your Roblox account here, so nothing was changed.\n"
-        "Ask an admin to link you: `/links add`. Then press again."
-    )
+        return f"{text}An admin can link them: `/links add`. Then try again."
+    soon = "" if o.releasing else " within 15 minutes, and your claim goes on by itself"
+    return f"{text}Link it below{soon}. Or an admin does it: `/links add`; then press again."
 
 
 def _not_eligible_discord(o: Outcome) -> str:

@@ -9,6 +9,7 @@ EXTENSIONS = (
     "cogs.boards",
     "cogs.sessions",
     "cogs.links",
+    "cogs.accounts",
     "cogs.workspaces",
     "cogs.calendar",
     "cogs.waitlist",

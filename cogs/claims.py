@@ -22,6 +22,7 @@ from bot.services.outcomes import Outcome
 from bot.services.ports import Actor
 from bot.text import cut, safe, shorten, when
 from cogs._common import describe_start, to_actor, to_choices, to_number, to_press
+from cogs._link_offers import tell_news, with_link_offers
 from cogs._waiting import waiting_buttons, waiting_line, with_news
 
 MAX_LISTED = 10
@@ -62,6 +63,7 @@ class Claims(commands.Cog):
     ) -> None:
         """Claim a role in a posted session."""
         await answer(interaction, self._claim_named(interaction, session, role, server))
+        await tell_news(interaction)
 
     @app_commands.command()
     @app_commands.guild_only()
@@ -140,6 +142,7 @@ class Claims(commands.Cog):
     async def on_claim(self, interaction: Interaction, button: Button) -> None:
         """A role button of a board."""
         await answer(interaction, self._claim(interaction, button.number))
+        await tell_news(interaction)
 
     async def on_pick(self, interaction: Interaction, _menu: Menu, values: tuple[str, ...]) -> None:
         """A role chosen in the menu of a board with many."""
@@ -174,18 +177,20 @@ class Claims(commands.Cog):
         press = to_press(interaction, 0, Door.SLASH)
         opening = await self.openings.find(press.actor.guild_id, session, role, server)
         press = replace(press, opening_id=opening.opening_id)
-        return await self._with_earlier(press.actor, _worded(self.claims.claim(press)))
+        return await self._with_earlier(press.actor, _worded(interaction, self.claims.claim(press)))
 
     async def _claim(
         self, interaction: Interaction, opening: int, *, move: bool = False, anyway: bool = False
     ) -> Reply:
         press = to_press(interaction, opening, Door.BUTTON)
         press = replace(press, move_confirmed=move, clash_confirmed=anyway)
-        return await self._with_earlier(press.actor, _worded(self.claims.claim(press)))
+        return await self._with_earlier(press.actor, _worded(interaction, self.claims.claim(press)))
 
     async def _release(self, interaction: Interaction, opening: int, door: Door) -> Reply:
         press = to_press(interaction, opening, door)
-        return await self._with_earlier(press.actor, _worded(self.claims.release(press)))
+        return await self._with_earlier(
+            press.actor, _worded(interaction, self.claims.release(press))
+        )
 
     async def _with_earlier(self, actor: Actor, work: Awaitable[Reply]) -> Reply:
         """The answer, after what the member could not be told before."""
@@ -274,8 +279,9 @@ def _holding(holding: Holding) -> str:
     )
 
 
-async def _worded(work: Awaitable[Outcome]) -> Reply:
-    return outcome_reply(await work)
+async def _worded(interaction: Interaction, work: Awaitable[Outcome]) -> Reply:
+    outcome = await work
+    return await with_link_offers(interaction, outcome, outcome_reply(outcome))
 
 
 async def _kept() -> Reply:

@@ -17,6 +17,7 @@ from bot.services.linking import LinkingService
 from bot.text import safe, shorten
 from cogs._common import to_actor
 from cogs._link_imports import Imports
+from cogs._link_services import LinkServiceCommands
 from cogs._link_words import (
     already_reply,
     card_reply,
@@ -30,7 +31,7 @@ from cogs._link_words import (
 
 @app_commands.default_permissions(manage_guild=True)
 @app_commands.guild_only()
-class Links(Imports, commands.GroupCog, group_name="links"):
+class Links(Imports, LinkServiceCommands, commands.GroupCog, group_name="links"):
     """Account links of the members of this community."""
 
     def __init__(self, bot: MusterBot) -> None:
@@ -43,6 +44,7 @@ class Links(Imports, commands.GroupCog, group_name="links"):
         bot.on_press(Action.DISOWN, self.on_disown)
         bot.on_answered(self.tell_notice)
         self.listen_for_imports(bot)
+        self.handle_services(bot)
 
     @app_commands.command()
     @app_commands.describe(member="Whom to link", roblox="Their Roblox username, or account number")

@@ -44,6 +44,7 @@ COMMANDS = {
     "workspace list", "workspace test", "workspace settings", "workspace automatic",
     "workspace key", "workspace remove", "today", "reminders",
     "links add", "links show", "links remove", "links list", "links import", "links export",
+    "links services", "links questions", "verify", "link", "unlink",
 }  # fmt: skip
 FOR_ADMINS = {"setup", "workspace", "links"}
 SUBCOMMANDS = (1, 2)  # Discord's option types of subcommands and their groups

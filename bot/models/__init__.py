@@ -4,6 +4,15 @@ All times are aware datetimes in UTC.
 """
 
 from bot.models.announcements import NOBODY, Announcement, AnnouncementState, Opening
+from bot.models.identity import (
+    IdentityKind,
+    PendingLink,
+    ProfileCode,
+    Proof,
+    Question,
+    ServiceAnswer,
+    ServiceKey,
+)
 from bot.models.linking import (
     FileLine,
     ImportLine,
@@ -62,6 +71,7 @@ __all__ = [
     "FileLine",
     "Game",
     "Health",
+    "IdentityKind",
     "ImportLine",
     "ImportState",
     "LineState",
@@ -71,15 +81,21 @@ __all__ = [
     "LinkWish",
     "NoticeKind",
     "Opening",
+    "PendingLink",
     "Place",
     "Preferences",
     "Probe",
+    "ProfileCode",
+    "Proof",
     "ProviderKind",
+    "Question",
     "RobloxProfile",
     "RobloxUser",
     "Role",
     "RoleRule",
     "Server",
+    "ServiceAnswer",
+    "ServiceKey",
     "Session",
     "SessionState",
     "Verdict",

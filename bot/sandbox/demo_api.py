@@ -9,8 +9,10 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox import identities
 from bot.sandbox.acts import NOT_LINKED
 from bot.sandbox.platforms import seeds
+from bot.sandbox.platforms.platform import Platform
 from bot.sandbox.town import Town
 
 PAGE = Path(__file__).parent / "page"
@@ -59,8 +61,15 @@ TOUR = (
     TourStep("Pip", "Press Captain on the last board in #sessions. The board follows."),
     TourStep("Sable", "Press Captain too: it is taken, and you read by whom."),
     TourStep("Wren", "Press Dispatcher: your Roblox rank is too low."),
-    TourStep("Nico", "Press any role: you are not linked yet."),
-    TourStep("Marlowe", "Link Nico: /links add, member Nico, roblox NicoBrambleton."),
+    TourStep(
+        "Nico",
+        "Press any role: you are not linked yet. Verify with a code as NicoBrambleton; your Roblox"
+        " profile is in this drawer. Your claim then goes on by itself.",
+    ),
+    TourStep(
+        "Marlowe", "Let members use Bloxlink and RoVer: /links services, with the keys below."
+    ),
+    TourStep("Fern", "Press any role and link yourself with Bloxlink and RoVer."),
     TourStep("Juno", "Post another session: /session post. One of them needs a server first."),
     TourStep("Otto", "Type /claim and pick a session and a role, then /claims."),
     TourStep("Pip", "Press Captain again and release it."),
@@ -88,6 +97,7 @@ class DemoApi:
         app.router.add_get("/sandbox/demo/state", self._state)
         app.router.add_post("/sandbox/demo/faults", self._fault)
         app.router.add_post("/sandbox/demo/panel", self._panel)
+        app.router.add_post("/sandbox/demo/profile", self._profile)
         app.router.add_post("/sandbox/demo/bot", self._switch)
         app.router.add_post("/sandbox/demo/day", self._day)
         app.on_response_prepare.append(_always_fresh)
@@ -100,7 +110,8 @@ class DemoApi:
 
     async def _fault(self, request: web.Request) -> web.Response:
         body = await request.json()
-        platform = self._town.platforms.get(body.get("platform"))
+        town = self._town
+        platform = (town.platforms | town.asked_about_people).get(body.get("platform"))
         prank = next((p for p in PRANKS if p.name == body.get("fault")), None)
         if platform is None or (prank is None and body.get("fault") is not None):
             return web.json_response({"error": "no such platform or fault"}, status=400)
@@ -116,6 +127,14 @@ class DemoApi:
             self._town.panel.set_done(body.get("deed"), done=body.get("done") is True)
         except KeyError:
             return web.json_response({"error": "no such deed"}, status=400)
+        return web.json_response(self._describe())
+
+    async def _profile(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        try:
+            self._town.identities.write_profile(body.get("name"), str(body.get("text", "")))
+        except KeyError:
+            return web.json_response({"error": "nobody is called that"}, status=400)
         return web.json_response(self._describe())
 
     async def _day(self, _: web.Request) -> web.Response:
@@ -135,21 +154,13 @@ class DemoApi:
         return {
             "bot": self._bot_state(),
             "platforms": [
-                {
-                    "name": name,
-                    "platform": _PLATFORMS[name],
-                    "faults": platform.faults.to_json(),
-                    "deeds": [
-                        {"name": deed.name, "label": deed.label, "done": town.panel.is_done(deed)}
-                        for deed in town.panel.deeds
-                        if deed.community == name
-                    ],
-                }
-                for name, platform in town.platforms.items()
+                self._describe_platform(name, platform)
+                for name, platform in (town.platforms | town.asked_about_people).items()
             ],
             "faults": [{"name": prank.name, "label": prank.label} for prank in PRANKS],
             "people": [
                 {"id": str(town.people[name].id), "name": name, "about": about}
+                | self._describe_profile(name)
                 for name, about in describe_people().items()
             ],
             "tour": [
@@ -159,8 +170,31 @@ class DemoApi:
             "keys": [
                 {"label": f"{name} ({_PLATFORMS[name]})", "key": key, "address": p.base_url}
                 for (name, p), key in zip(town.platforms.items(), _KEYS, strict=True)
+            ]
+            + [
+                {"label": f"{name} of Northgate & Harbour (/links services)", "key": key}
+                for name, key in _SERVICE_KEYS.items()
             ],
         }
+
+    def _describe_platform(self, name: str, platform: Platform) -> dict[str, Any]:
+        panel, about_people = self._town.panel, name in self._town.asked_about_people
+        offered = [prank for prank in PRANKS if prank.match == "any" or not about_people]
+        return {
+            "name": name,
+            "platform": _PLATFORMS.get(name, "who is who"),
+            "faults": platform.faults.to_json(),
+            "offers": [{"name": prank.name, "label": prank.label} for prank in offered],
+            "deeds": [
+                {"name": deed.name, "label": deed.label, "done": panel.is_done(deed)}
+                for deed in panel.deeds
+                if deed.community == name
+            ],
+        }
+
+    def _describe_profile(self, name: str) -> dict[str, str]:
+        account = self._town.identities.get_profile(name)
+        return {"roblox": account.name, "profile": account.description}
 
     def _bot_state(self) -> str:
         if not self._town.bot.running:
@@ -178,6 +212,10 @@ _PLATFORMS = {
     seeds.NORTHGATE_NAME: "ReAdmin",
     seeds.HARBOUR_NAME: "Series HR",
     seeds.REDWOOD_NAME: "ReAdmin v1",
+}
+_SERVICE_KEYS = {
+    identities.BLOXLINK: identities.BLOXLINK_KEY,
+    identities.ROVER: identities.ROVER_KEY,
 }
 _KEYS = (seeds.NORTHGATE_KEY, seeds.HARBOUR_KEY, seeds.REDWOOD_KEY)
 

@@ -47,7 +47,11 @@ class Panel:
     """The deeds of the demo, done and undone."""
 
     def __init__(
-        self, readmin: ReAdminWorld, series: SeriesWorld, harbour: HarbourPlatform
+        self,
+        readmin: ReAdminWorld,
+        series: SeriesWorld,
+        harbour: HarbourPlatform,
+        others: tuple[Deed, ...] = (),
     ) -> None:
         self._readmin = readmin
         self._series = series
@@ -66,6 +70,7 @@ class Panel:
                  "The plan runs out just as the next person claims", self._end_plan),
             Deed("list", seeds.REDWOOD_NAME,
                  "Trail Shift takes claims in the panel only", self._to_list),
+            *others,
         )  # fmt: skip
 
     def is_done(self, deed: Deed) -> bool:

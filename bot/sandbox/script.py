@@ -10,6 +10,7 @@ from bot.sandbox.discord.models import Channel
 from bot.sandbox.discord.people import Json, Person, Refused, Sandbox, text_of
 from bot.sandbox.platforms import seeds
 from bot.sandbox.stage import Stage, Unexpected, write
+from bot.sandbox.tour_linking import play_linking
 from bot.sandbox.tour_waitlist import wait_for_a_role
 from bot.sandbox.town import Town
 
@@ -28,6 +29,7 @@ async def play(town: Town, sandbox: Sandbox, stage: Stage) -> None:
     boards = await _post(cast, stage)
     await _claim(cast, stage, boards)
     await _refuse(cast, stage, boards)
+    await play_linking(cast, stage, boards["northgate"])
     await _decide(cast, stage, boards)
     await _release(cast, stage, boards)
     await wait_for_a_role(cast, stage, boards["harbour"])
@@ -119,10 +121,8 @@ async def _claim(cast: Cast, stage: Stage, boards: Boards) -> None:
 async def _refuse(cast: Cast, stage: Stage, boards: Boards) -> None:
     stage.scene("Some are refused, each with the reason")
     town = cast.town
-    nico, wren = cast.person("Nico", town.coast), cast.person("Wren", town.coast)
+    wren = cast.person("Wren", town.coast)
     otto = cast.person("Otto", town.coast)
-    answer = await nico.press(boards["northgate"], "Observer")
-    stage.saw("Nico is not linked", answer, "do not know your Roblox account", "/links add")
     answer = await otto.press(boards["harbour"], "Trainer")
     stage.saw("Otto wants a full role", answer, "is full 1/1: @Pip")
     answer = await wren.press(boards["northgate"], "Dispatcher")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta, timezone
 from pathlib import Path
 
+from bot.sandbox import identities
 from bot.sandbox.bot_process import BotProcess
 from bot.sandbox.discord.models import Channel, Guild, Role, User
 from bot.sandbox.discord.server import DiscordStandIn
@@ -17,7 +18,6 @@ from bot.sandbox.discord.world import DiscordWorld
 from bot.sandbox.panel import HarbourPlatform, Panel
 from bot.sandbox.platforms import bloxlink, rover, seeds
 from bot.sandbox.platforms.documents import utcnow
-from bot.sandbox.platforms.identity_world import IdentityWorld
 from bot.sandbox.platforms.platform import Platform
 from bot.sandbox.platforms.readmin import ReAdminPlatform
 from bot.sandbox.platforms.readmin_world import Clock
@@ -71,16 +71,20 @@ class Town:
         self.northgate = ReAdminPlatform(self.worlds.readmin)
         self.redwood = ReAdminPlatform(self.worlds.readmin)  # own server, so own faults
         self.harbour = HarbourPlatform(self.worlds.series)
-        self.panel = Panel(self.worlds.readmin, self.worlds.series, self.harbour)
+        self.identities = identities.Identities(self.worlds.roblox)
+        self.panel = Panel(
+            self.worlds.readmin, self.worlds.series, self.harbour, self.identities.deeds
+        )
         self.roblox = RobloxPlatform(self.worlds.roblox)
         self.roblox_cloud = RobloxCloudPlatform(self.worlds.roblox)
-        self.bloxlink = bloxlink.BloxlinkPlatform(IdentityWorld())
-        self.rover = rover.RoverPlatform(IdentityWorld())
+        self.bloxlink, self.rover = self.identities.bloxlink, self.identities.rover
         self.world.add_bot("muster", "Muster")
         for account in (seeds.ADMIN, *seeds.HOSTS, *seeds.STAFF):
             self._add_person(account)
         self.coast = self._add_community("Northgate & Harbour")
         self.forest = self._add_community("Redwood Rangers")
+        people = {name: user.id for name, user in self.people.items()}
+        self.identities.settle_in(self.coast.guild.id, people)
         self.discord = DiscordStandIn(self.world, token=TOKEN)
 
     @property
@@ -90,6 +94,15 @@ class Town:
             seeds.NORTHGATE_NAME: self.northgate,
             seeds.HARBOUR_NAME: self.harbour,
             seeds.REDWOOD_NAME: self.redwood,
+        }
+
+    @property
+    def asked_about_people(self) -> dict[str, Platform]:
+        """The services that know who is who, by name."""
+        return {
+            identities.ROBLOX: self.roblox,
+            identities.BLOXLINK: self.bloxlink,
+            identities.ROVER: self.rover,
         }
 
     @property

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 from bot.background import Background
 from bot.models import (
-    AccountLink,
     Announcement,
     Attempt,
     AttemptKind,
@@ -22,6 +21,7 @@ from bot.models import (
 )
 from bot.services.cases import Case
 from bot.services.engine import ClaimEngine
+from bot.services.former import find_former_account
 from bot.services.outcomes import Code, Outcome
 from bot.services.permits import require_host
 from bot.services.policies import Policies
@@ -212,12 +212,12 @@ class ClaimService:
         claiming = kind is AttemptKind.CLAIM
         if claiming and (closed := from_announcement(base, announcement, by_host=by_host)):
             return closed
-        link = await self._links.get(actor.guild_id, press.for_whom)
-        if link is None:
-            return replace(base, code=Code.NOT_LINKED)
-        attempt = self._to_attempt(kind, press, opening, announcement, workspace, link)
+        roblox_id = await self._find_account(press, claiming)
+        if roblox_id is None:
+            return replace(base, code=Code.NOT_LINKED, releasing=not claiming)
+        attempt = self._to_attempt(kind, press, opening, announcement, workspace, roblox_id)
         wishes = Applicant(
-            link.roblox_id, None, press.move_confirmed,
+            roblox_id, None, press.move_confirmed,
             discord_role_ids=actor.role_ids, clash_confirmed=press.clash_confirmed,
             by_host=by_host,
         )  # fmt: skip
@@ -227,6 +227,15 @@ class ClaimService:
             if refused is not None:
                 return from_verdict(base, refused, (), 0)
         return Case(attempt, announcement, opening, workspace, wishes=wishes)
+
+    async def _find_account(self, press: Press, claiming: bool) -> int | None:
+        """The Roblox id that is claimed or released with."""
+        guild_id, member = press.actor.guild_id, press.for_whom
+        link = await self._links.find(guild_id, member)
+        if link is not None or claiming:
+            return link.roblox_id if link is not None else None
+        opening_id = press.opening_id
+        return await find_former_account(self._attempts, self._links, guild_id, member, opening_id)
 
     async def _told_before(self, earlier: Attempt, case: Case) -> Outcome:
         """What there is to say about an attempt that stands in the way of a new one."""
@@ -247,7 +256,7 @@ class ClaimService:
         opening: Opening,
         announcement: Announcement,
         workspace: Workspace,
-        link: AccountLink,
+        roblox_id: int,
     ) -> Attempt:
         return Attempt(
             operation_id=secrets.token_hex(16), kind=kind, state=AttemptState.PENDING,
@@ -255,7 +264,7 @@ class ClaimService:
             announcement_id=announcement.announcement_id, opening_id=opening.opening_id,
             upstream=workspace.upstream, place=opening.place, door=press.door,
             actor_id=press.actor.discord_id, subject_id=press.for_whom,
-            roblox_id=link.roblox_id, created_at=self._clock(),
+            roblox_id=roblox_id, created_at=self._clock(),
             interaction_id=press.interaction_id, interaction_token=press.interaction_token,
             with_reason=bool(press.reason.strip()),
         )  # fmt: skip

@@ -19,6 +19,7 @@ from bot.services.link_imports import LinkImports
 from bot.services.link_names import NameRefresher
 from bot.services.link_notices import LinkNotices
 from bot.services.linking import LinkingService
+from bot.services.linking_oneself import LinkingOneself
 from bot.services.offers import TICK as OFFER_TICK
 from bot.services.offers import Offers
 from bot.services.openings import OpeningsService
@@ -61,6 +62,7 @@ class Services:
     app_state: AppState
     workspaces: WorkspaceService
     linking: LinkingService
+    oneself: LinkingOneself
     catalog: SessionCatalog
     boards: BoardService
     poller: Poller

@@ -94,6 +94,9 @@ class Judge:
         if found is None:
             return replace(case.outcome(Code.GONE), what="button")
         link = await self._links.get(attempt.guild_id, attempt.subject_id)
+        if link is None and not case.claiming:  # unlinked: it is theirs to give back nevertheless
+            holder = await self._links.get_by_roblox(attempt.guild_id, attempt.roblox_id)
+            return case.outcome(Code.NOT_LINKED) if holder is not None else None
         if link is None or link.roblox_id != attempt.roblox_id:
             return case.outcome(Code.NOT_LINKED)
         if not case.claiming:

@@ -126,12 +126,17 @@ class OpeningsService:
 
     async def list_mine(self, actor: Actor) -> Holdings:
         """What the member holds on every workspace of the guild, as the platforms say it now."""
-        link = await self._links.get(actor.guild_id, actor.discord_id)
+        link = await self._links.find(actor.guild_id, actor.discord_id)
         if link is None:
             raise Refusal(
-                "I do not know your Roblox account here. Ask an admin to link you: `/links add`."
+                "I do not know your Roblox account here. Link it with `/verify`, or ask an admin:"
+                " `/links add`."
             )
-        workspaces = await self._workspaces.list_all(actor.guild_id)
+        return await self.list_held(actor.guild_id, link.roblox_id)
+
+    async def list_held(self, guild_id: int, roblox_id: int) -> Holdings:
+        """What a Roblox account holds on every workspace of the guild, as read now."""
+        workspaces = await self._workspaces.list_all(guild_id)
         readings = await asyncio.gather(
             *(self._catalog.fetch_sessions(one.workspace_id) for one in workspaces),
             return_exceptions=True,
@@ -144,13 +149,13 @@ class OpeningsService:
             elif isinstance(sessions, BaseException):
                 raise sessions
             else:
-                claims += await self._held(workspace, sessions, link.roblox_id)
+                claims += await self._held(workspace, sessions, roblox_id)
         claims.sort(key=lambda holding: holding.starts_at)
         return Holdings(tuple(claims), tuple(unreachable))
 
     async def list_recent(self, actor: Actor) -> list[Holding]:
         """The same, as recent as a list can wait for; empty for a member who is not linked."""
-        link = await self._links.get(actor.guild_id, actor.discord_id)
+        link = await self._links.find(actor.guild_id, actor.discord_id)
         if link is None:
             return []
         workspaces = await self._workspaces.list_all(actor.guild_id)

@@ -159,6 +159,10 @@ class Messenger(Protocol):
         """Post a line for the admins. Pings nobody."""
         ...
 
+    async def post_question(self, channel_id: int, text: str, question_id: int) -> None:
+        """The same, with the buttons by which an admin decides this `PendingLink`."""
+        ...
+
     def missing_permissions(self, channel_id: int, *, threads: bool = False) -> list[str]:
         """Names of the permissions that the bot lacks there for a board, and for its threads."""
         ...

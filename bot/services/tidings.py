@@ -28,6 +28,12 @@ class Tidings:
         """Whether this member asked for direct messages."""
         return (await self._preferences.get(guild_id, discord_id)).direct
 
+    async def tell_member(self, guild_id: int, discord_id: int, text: str) -> bool:
+        """A member, about themselves; False unless they asked for direct messages and got it."""
+        if not await self.wants_direct(guild_id, discord_id):
+            return False
+        return await self._messenger.send_direct(discord_id, text)
+
     async def tell_lost(self, announcement: Announcement, error: ChannelLost) -> None:
         """The hosts: this board is no longer kept true. In the log channel, else to the host."""
         where = f"“{safe(announcement.title)}” in <#{announcement.channel_id}>"

@@ -123,7 +123,7 @@ class WorkspaceService:
     async def connect(self, actor: Actor, draft: WorkspaceDraft, key: str) -> Connected:
         """Test the key and, only when it works, save the workspace."""
         draft = await self.check_draft(actor, draft)
-        secret = _to_key(key)
+        secret = to_key(key)
         try:
             probe = await self._probe_once(draft.kind, draft.base_url, secret)
         except KeyRefused as error:
@@ -160,7 +160,7 @@ class WorkspaceService:
         """Replace the key; the old one stays until the new one has passed the test."""
         require_admin(actor)
         workspace = await self.get(actor.guild_id, workspace_id)
-        secret = _to_key(key)
+        secret = to_key(key)
         probe = await self._probe_once(workspace.kind, workspace.base_url, secret)
         now = self._clock()
         await self._store.set_key(actor.guild_id, workspace_id, secret, now)
@@ -272,7 +272,7 @@ class WorkspaceService:
         )
 
 
-def _to_key(text: str) -> SecretStr:
+def to_key(text: str) -> SecretStr:
     """The key as typed or pasted; Refusal when it cannot be one. Never quotes it."""
     key = text.strip()
     if not key or len(key) > MAX_KEY or not key.isascii() or not key.isprintable():

@@ -11,9 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import LinkTaken
-from bot.models import AccountLink
+from bot.models import AccountLink, LinkSource
 from bot.store.columns import fits
 from bot.store.database import Database
+from bot.store.proofs import hold_back, proved_link
 from bot.store.tables import links
 
 _MOST_AT_ONCE = 500  # parameters in one lookup, well below both databases' limits
@@ -70,6 +71,23 @@ class LinkStore:
         """The link of a Discord account in this guild."""
         return await self._one(guild_id, links.c.discord_id, discord_id)
 
+    async def find(self, guild_id: int, discord_id: int) -> AccountLink | None:
+        """The same; what the member has proved elsewhere is copied into this guild first.
+
+        A proof gives way to whoever is linked to the Roblox account here.
+        """
+        link = await self.get(guild_id, discord_id)
+        if link is not None:
+            return link
+        proved = await proved_link(self._database, guild_id, discord_id)
+        if proved is None:
+            return None
+        try:
+            await self.add(proved)
+        except LinkTaken as taken:  # by somebody else, unless the member was linked just now
+            return taken.holder if taken.holder.discord_id == discord_id else None
+        return proved
+
     async def get_by_roblox(self, guild_id: int, roblox_id: int) -> AccountLink | None:
         """The link of a Roblox account in this guild."""
         return await self._one(guild_id, links.c.roblox_id, roblox_id)
@@ -89,9 +107,42 @@ class LinkStore:
                 found.update((row.roblox_id, _to_link(row)) for row in rows)
         return found
 
+    async def take_over(self, link: AccountLink, holder_id: int) -> None:
+        """Store a link in place of the member's, and of the holder's (Discord id) to its account.
+
+        Raises LinkTaken when the Roblox account is a third person's, or the holder proved it.
+        """
+        loses = delete(links).where(
+            links.c.guild_id == link.guild_id,
+            links.c.discord_id == holder_id,
+            links.c.roblox_id == link.roblox_id,
+        )
+        if link.linked_by == link.discord_id:  # their own word; an admin's goes further
+            loses = loses.where(links.c.source != LinkSource.PROOF)
+        values = asdict(link)
+        upsert = (
+            self._database.insert(links)
+            .values(values)
+            .on_conflict_do_update(
+                index_elements=[links.c.guild_id, links.c.discord_id], set_=values
+            )
+        )
+        try:
+            async with self._database.write() as connection:
+                if (await connection.execute(loses)).rowcount:
+                    await hold_back(self._database, connection, link.guild_id, holder_id)
+                await connection.execute(upsert)
+        except IntegrityError:
+            holder = await self.get_by_roblox(link.guild_id, link.roblox_id)
+            if holder is None or holder.discord_id == link.discord_id:
+                await self.take_over(link, holder_id)
+                return
+            raise LinkTaken(holder) from None
+
     async def remove(self, guild_id: int, discord_id: int) -> AccountLink | None:
-        """Forget a link; returns what was forgotten."""
+        """Forget a link; returns what was forgotten. A proof does not bring it back by itself."""
         async with self._database.write() as connection:
+            await hold_back(self._database, connection, guild_id, discord_id)
             removed = await connection.execute(
                 delete(links)
                 .where(links.c.guild_id == guild_id, links.c.discord_id == discord_id)
@@ -99,6 +150,12 @@ class LinkStore:
             )
             row = removed.one_or_none()
         return _to_link(row) if row else None
+
+    async def remove_everywhere(self, discord_id: int) -> list[AccountLink]:
+        """Forget a member's links in all guilds; returns what was forgotten."""
+        removal = delete(links).where(links.c.discord_id == discord_id).returning(*links.c)
+        async with self._database.write() as connection:
+            return [_to_link(row) for row in await connection.execute(removal)]
 
     async def _one(self, guild_id: int, column: Any, account_id: int) -> AccountLink | None:
         if not fits(account_id):

@@ -13,7 +13,11 @@ import pytest_asyncio
 
 from bot.models import Announcement, Opening, Workspace
 from bot.store.database import migrate
+from tests.postgres import postgres as postgres
 from tests.services.bench import ANA, BEN, Bench, open_bench
+from tests.services.oneself import oneself as oneself
+from tests.services.oneself import oneself_template as oneself_template
+from tests.services.oneself import oneself_url as oneself_url
 from tests.services.worlds import HELPER
 
 

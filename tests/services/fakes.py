@@ -292,6 +292,7 @@ class FakeMessenger:
     edits: list[tuple[int, Board]] = field(default_factory=list)
     told: list[tuple[str, Outcome]] = field(default_factory=list)
     notices: list[tuple[int, str]] = field(default_factory=list)
+    questions: list[tuple[int, str, int]] = field(default_factory=list)
     pings: list[tuple[int, int]] = field(default_factory=list)
     retired: dict[int, str] = field(default_factory=dict)
     threads: dict[int, str] = field(default_factory=dict)
@@ -339,6 +340,11 @@ class FakeMessenger:
         await asyncio.sleep(0)
         self._fail()
         self.notices.append((channel_id, text))
+
+    async def post_question(self, channel_id: int, text: str, question_id: int) -> None:
+        """Note the line and the question."""
+        self._fail()
+        self.questions.append((channel_id, text, question_id))
 
     async def ping_board(self, channel_id: int, message_id: int, role_id: int) -> None:
         """Note the ping."""

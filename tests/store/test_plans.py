@@ -34,6 +34,7 @@ from bot.store.links import LinkStore
 from bot.store.role_rules import RoleRuleStore
 from bot.store.waitlist import WaitlistStore
 from bot.store.workspaces import WorkspaceStore
+from tests.store.oneself import use_linking_oneself
 from tests.store.samples import (
     GUILD,
     HOUR,
@@ -99,6 +100,7 @@ async def test_no_statement_reads_a_whole_table(database: Database, keyring: Key
         await use_links(LinkStore(database))
         await use_links_of_admins(database)
         await use_imports(database)
+        await use_linking_oneself(database, keyring)
         await use_workspaces(database, keyring)
         await use_announcements(database, keyring)
         await use_role_rules(database, keyring)

@@ -6,7 +6,8 @@ import { changed, state } from "./state.js";
 
 const PHONE = matchMedia("(max-width: 700px)");
 const done = new Set(JSON.parse(sessionStorage.getItem("tour") ?? "[]"));
-const unfolded = new Set(["tour"]);
+const unfolded = new Set(["tour", "profile"]);
+const drafts = new Map(); // what was typed into a profile and not saved yet
 let problem = "";
 
 /** Ask the demo how things stand; the page also works beside a stand-in without a demo. */
@@ -73,7 +74,7 @@ export function renderDrawer() {
         on: { click: () => openDrawer(false) },
       }, "✕")),
     problem ? el("p", { class: "problem", role: "alert" }, problem) : null,
-    ...(state.demo ? [botPart(), ...faultParts(), tourPart(), keysPart()]
+    ...(state.demo ? [botPart(), profilePart(), ...faultParts(), tourPart(), keysPart()]
       : [el("p", {}, "The demo's switches are not there: this is a bare sandbox.")]),
   ].filter(Boolean));
 }
@@ -108,11 +109,35 @@ const botButton = (action, look, disabled, label) => el("button", {
   on: { click: () => change("bot", { action }) },
 }, label);
 
+/** What the person viewed as writes about themselves on Roblox, for codes that go there. */
+function profilePart() {
+  const me = state.demo.people.find(({ id }) => id === state.me);
+  if (!me) return null;
+  const label = `Your Roblox profile · ${me.roblox}`;
+  const draft = drafts.get(me.id) ?? me.profile;
+  return foldable("profile", label, null,
+    el("p", { class: "subtext" }, "Your About text on Roblox. A code from /verify goes here."),
+    el("textarea", {
+      class: "field-input", rows: 3, "aria-label": "About", maxlength: 1000, data: { key: "profile" },
+      on: { input: (event) => drafts.set(me.id, event.target.value) },
+    }, draft),
+    el("div", { class: "row" }, el("button", {
+      type: "button", class: "button success", data: { key: "save profile" },
+      on: { click: () => saveProfile(me) },
+    }, "Save the profile")));
+}
+
+async function saveProfile(me) {
+  await change("profile", { name: me.name, text: drafts.get(me.id) ?? me.profile });
+  drafts.delete(me.id);
+  announce("The profile is saved");
+}
+
 function faultParts() {
-  return state.demo.platforms.map(({ name, platform, faults, deeds }) => foldable(name, `${name} · ${platform}`,
+  return state.demo.platforms.map(({ name, platform, faults, offers, deeds }) => foldable(name, `${name} · ${platform}`,
     whatIsOff(faults, deeds),
     el("div", { class: "fault-buttons", role: "group", "aria-label": `Break ${name}` },
-      state.demo.faults.map((fault) => el("button", {
+      offers.map((fault) => el("button", {
         type: "button", class: "button secondary", data: { key: `${name} ${fault.name}`, fault: fault.name, platform: name },
         on: { click: () => change("faults", { platform: name, fault: fault.name }) },
       }, fault.label)),

@@ -1,12 +1,13 @@
 // Embeds and attached files.
 
-import { el } from "./dom.js";
+import { avatar, el } from "./dom.js";
 import { inline, markdown } from "./markdown.js";
 import { format } from "./times.js";
 
 /** One embed. Its mentions never ring, so its pills are never highlighted. */
 export function embedNode(embed) {
   const node = el("article", { class: "embed" },
+    thumbnail(embed),
     embed.author?.name ? el("p", { class: "embed-author" }, maybeLink(embed.author.url, [embed.author.name])) : null,
     embed.title ? el("h3", {}, maybeLink(embed.url, inline(embed.title, {}))) : null,
     embed.description ? el("div", { class: "embed-text" }, markdown(embed.description)) : null,
@@ -17,6 +18,10 @@ export function embedNode(embed) {
   if (colour !== null) node.style.setProperty("--bar", `#${colour.toString(16).padStart(6, "0")}`);
   return node;
 }
+
+// Nothing leaves this machine, so a picture is stood in for by initials.
+const thumbnail = ({ thumbnail: picture, title, description }) =>
+  picture?.url ? el("span", { class: "embed-thumbnail" }, avatar(title ?? description ?? "")) : null;
 
 function maybeLink(href, content) {
   if (!/^https?:/.test(href ?? "")) return content;
