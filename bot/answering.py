@@ -139,6 +139,7 @@ async def _show(
             reply.text,
             embed=reply.embed or discord.utils.MISSING,
             view=view or discord.utils.MISSING,
+            files=[attached.to_file() for attached in reply.files],
             ephemeral=True,
             allowed_mentions=NO_PINGS,
         )
@@ -152,4 +153,9 @@ async def _worded(work: Coroutine[Any, Any, Reply]) -> Reply:
 
 
 def _content(reply: Reply) -> dict[str, Any]:
-    return {"content": reply.text, "embed": reply.embed, "allowed_mentions": NO_PINGS}
+    content: dict[str, Any] = {
+        "content": reply.text, "embed": reply.embed, "allowed_mentions": NO_PINGS,
+    }  # fmt: skip
+    if reply.files:
+        content["attachments"] = [attached.to_file() for attached in reply.files]
+    return content

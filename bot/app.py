@@ -22,19 +22,25 @@ from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
 from bot.services.container import Services
 from bot.services.days import DayPosting
+from bot.services.departures import Departures
 from bot.services.engine import ClaimEngine
+from bot.services.erasing import ErasingService
 from bot.services.hosting import HostingService
 from bot.services.hostlog import HostLog
 from bot.services.judging import Judge
 from bot.services.lanes import Lanes
 from bot.services.linking import LinkingService
+from bot.services.my_data import MyDataService
 from bot.services.openings import OpeningsService
 from bot.services.people import People
 from bot.services.policies import Policies
 from bot.services.polling import Poller
 from bot.services.posting import Poster
+from bot.services.privacy import Privacy
 from bot.services.reconciler import Reconciler
 from bot.services.reminders import ReminderChoices, ReminderService
+from bot.services.removed_guilds import RemovedGuilds
+from bot.services.retention import Limits, Retention
 from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
 from bot.services.running import RunningService
@@ -49,12 +55,17 @@ from bot.store.app_state import AppState
 from bot.store.attempts import AttemptStore
 from bot.store.automation import AutomationStore
 from bot.store.database import Database, migrate
+from bot.store.departures import DepartureStore
+from bot.store.erasures import ErasureStore
 from bot.store.guild_settings import GuildSettingsStore
 from bot.store.hosting import HostingStore
 from bot.store.keyring import KeyRing
 from bot.store.links import LinkStore
+from bot.store.personal import PersonalDataStore
 from bot.store.preferences import PreferenceStore
 from bot.store.reminders import ReminderStore
+from bot.store.removed_guilds import RemovedGuildStore
+from bot.store.retention import RetentionStore
 from bot.store.role_rules import RoleRuleStore
 from bot.store.seen_claims import SeenClaimStore
 from bot.store.workspaces import WorkspaceStore
@@ -124,11 +135,13 @@ def _build(
     claims = ClaimService(
         announcements, attempts, links, workspaces, policies, engine, background, clock
     )
+    privacy = _build_privacy(
+        settings, database, workspaces, catalog, boards, claims, roblox, messenger, host_log,
+        background, clock,
+    )  # fmt: skip
     return Services(
         app_state=AppState(database), workspaces=workspaces,
-        linking=LinkingService(links, roblox, clock),
-        catalog=catalog,
-        boards=boards,
+        linking=LinkingService(links, roblox, clock), catalog=catalog, boards=boards,
         poller=Poller(announcements, boards, catalog, background, clock),
         hosting=hosting, days=days, running=running, claims=claims,
         openings=OpeningsService(announcements, links, workspaces, catalog, boards),
@@ -144,7 +157,37 @@ def _build(
             database, workspaces, catalog, boards, messenger, host_log, background, clock
         ),
         reminder_choices=ReminderChoices(preferences, workspaces, messenger),
-        today=_build_today(database, workspaces, catalog, people, clock),
+        today=_build_today(database, workspaces, catalog, people, clock), privacy=privacy,
+    )  # fmt: skip
+
+
+def _build_privacy(
+    settings: Settings,
+    database: Database,
+    workspaces: WorkspaceService,
+    catalog: SessionCatalog,
+    boards: BoardService,
+    claims: ClaimService,
+    roblox: Roblox,
+    messenger: DiscordMessenger,
+    host_log: HostLog,
+    background: Background,
+    clock: Callable[[], datetime],
+) -> Privacy:
+    data = PersonalDataStore(database)
+    removed = RemovedGuilds(RemovedGuildStore(database), workspaces, catalog, messenger, clock)
+    limits = Limits(settings.journal_days, settings.name_days, settings.removed_guild_days)
+    return Privacy(
+        MyDataService(data, messenger, clock),
+        ErasingService(ErasureStore(database), data, boards, background, clock),
+        removed,
+        Retention(
+            RetentionStore(database), AppState(database), removed, roblox, limits, clock
+        ),
+        Departures(
+            DepartureStore(database), AnnouncementStore(database), LinkStore(database), workspaces,
+            claims, messenger, host_log, background, clock,
+        ),
     )  # fmt: skip
 
 

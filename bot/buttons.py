@@ -45,6 +45,7 @@ class Action(StrEnum):
     ADD_SERVER = "addserver"  # announcement
     DISCARD = "discard"  # announcement: a preview that is not wanted
     REMOVE_WORKSPACE = "removews"  # workspace
+    ERASE_ME = "eraseme"  # always 1: whoever presses means themselves; opens a form
     UNKNOWN = "unknown"  # of another version of Muster: answered, and nothing else
     CANCEL = "cancel"  # "no" to a question about nothing in particular
 

@@ -35,6 +35,7 @@ NEEDED_FOR_THREADS = {
 }
 MAX_THREAD_NAME = 100
 THREAD_EXISTS = 160004  # Discord's code: this message has a thread already
+UNKNOWN_MEMBER, UNKNOWN_USER = 10007, 10013  # Discord's codes
 _UNREACHED = (aiohttp.ClientError, OSError)  # discord.py passes these on as they are
 _ORIGINAL = cast(int, "@original")  # Discord's name for an interaction's own answer
 
@@ -152,6 +153,23 @@ class DiscordMessenger:
         channel = self._client.get_partial_messageable(channel_id)
         async with _as_messenger_errors(channel_id):
             await channel.send(text, allowed_mentions=NO_PINGS)
+
+    async def is_member(self, guild_id: int, discord_id: int) -> bool:
+        """Whether somebody is in the guild now; see the protocol."""
+        try:
+            await self._client.http.get_member(guild_id, discord_id)
+        except discord.HTTPException as error:
+            if error.code in (UNKNOWN_MEMBER, UNKNOWN_USER):
+                return False
+            raise MessengerError(f"Discord answered {error.status}.") from error
+        except _UNREACHED as error:
+            raise MessengerError("Discord did not answer.") from error
+        return True
+
+    def guild_name(self, guild_id: int) -> str | None:
+        """What the guild is called; see the protocol."""
+        guild = self._client.get_guild(guild_id)
+        return guild.name if guild and not guild.unavailable else None
 
     def missing_permissions(self, channel_id: int, *, threads: bool = False) -> list[str]:
         """Names of the permissions that the bot lacks there; see the protocol."""

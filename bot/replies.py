@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import secrets
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from discord import app_commands
 from bot.buttons import Action, Button
 from bot.errors import (
     ChannelLost,
+    KeyErased,
     KeyRefused,
     MessengerError,
     Misread,
@@ -35,6 +37,18 @@ NO_PINGS = discord.AllowedMentions.none()
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that goes with a reply."""
+
+    name: str
+    content: bytes
+
+    def to_file(self) -> discord.File:
+        """A fresh one: discord.py reads each only once."""
+        return discord.File(io.BytesIO(self.content), self.name)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What one person is shown."""
 
@@ -42,6 +56,7 @@ class Reply:
     buttons: tuple[Component, ...] = ()
     embed: discord.Embed | None = field(default=None, compare=False)
     tells: tuple[str, ...] = field(default=(), compare=False)  # attempts whose endings these are
+    files: tuple[Attached, ...] = field(default=(), compare=False)
 
 
 _TRY_AGAIN = frozenset(
@@ -92,6 +107,8 @@ def report(error: BaseException) -> Reply:
 def _provider_error(error: ProviderError) -> str:
     """For commands of hosts and admins; claims have their outcomes instead."""
     platform = error.facts.platform
+    if isinstance(error, KeyErased):
+        return f"⛔ {error} An admin enters it again: `/workspace key`."
     if isinstance(error, KeyRefused):
         words = quoted(error.facts.words)
         return (

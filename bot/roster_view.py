@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+from dataclasses import replace
+
 import discord
 
 from bot.board_controls import to_turners
@@ -14,9 +17,20 @@ from bot.text import cut, isolated, safe, size
 PAGE = 1800  # of an embed's 4,096 characters: more is not read on a phone
 
 
-def roster_reply(board: Board, page: int) -> Reply:
-    """One page of the roster, from 0; a page that is not there shows the last one."""
-    pages = _to_pages(board.lines)
+LEFT = " ⚠ has left this server"
+
+
+def roster_reply(board: Board, page: int, gone: Set[int] = frozenset()) -> Reply:
+    """One page of the roster, from 0; a page that is not there shows the last one.
+
+    `gone` has the Discord ids of holders who had left the guild.
+    """
+    names = {f"<@{discord_id}>" for discord_id in gone}
+    lines = tuple(
+        replace(line, holders=tuple(h + LEFT if h in names else h for h in line.holders))
+        for line in board.lines
+    )
+    pages = _to_pages(lines)
     page = min(page, len(pages) - 1)
     embed = discord.Embed(title=cut(f"Roster of {safe(board.title, 150)}", 256))
     embed.description = pages[page]

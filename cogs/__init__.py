@@ -11,6 +11,7 @@ EXTENSIONS = (
     "cogs.links",
     "cogs.workspaces",
     "cogs.calendar",
+    "cogs.privacy",
 )
 
 

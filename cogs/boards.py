@@ -10,6 +10,7 @@ from bot.buttons import Action, Button, Interaction
 from bot.client import MusterBot
 from bot.replies import Reply
 from bot.roster_view import roster_reply
+from bot.services.departures import Departures
 from bot.services.openings import OpeningsService
 from cogs._common import to_actor
 
@@ -19,6 +20,7 @@ class Boards(commands.Cog):
 
     def __init__(self, bot: MusterBot) -> None:
         self.openings: OpeningsService = bot.services.openings
+        self.departures: Departures = bot.services.privacy.departures
         bot.on_press(Action.ROSTER, self.on_roster)
         bot.on_press(Action.PAGE, self.on_page)
 
@@ -33,7 +35,8 @@ class Boards(commands.Cog):
     async def _roster(self, interaction: Interaction, button: Button) -> Reply:
         actor = to_actor(interaction)
         board = await self.openings.get_board(actor, button.number, fresh=True)
-        return roster_reply(board, button.page)
+        gone = await self.departures.list_gone(board.announcement_id)
+        return roster_reply(board, button.page, gone)
 
     async def _page(self, interaction: Interaction, button: Button) -> Reply:
         actor = to_actor(interaction)

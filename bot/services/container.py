@@ -15,6 +15,7 @@ from bot.services.hosting import HostingService
 from bot.services.linking import LinkingService
 from bot.services.openings import OpeningsService
 from bot.services.polling import TICK, Poller
+from bot.services.privacy import Privacy
 from bot.services.reconciler import Reconciler
 from bot.services.reminders import ReminderChoices
 from bot.services.role_rules import RoleRules
@@ -49,6 +50,7 @@ class Services:
     automation: Automation
     reminder_choices: ReminderChoices
     today: TodayService
+    privacy: Privacy
 
     async def start(self, background: Background) -> None:
         """Settle what the last run left open, warm the memory, and keep both going."""
@@ -60,3 +62,4 @@ class Services:
         background.every(SETTLE, self.reconciler.settle_all, "settle claims")
         background.every(TICK, self.poller.tick, "poll the platforms")
         self.automation.start(background)
+        self.privacy.start(background)

@@ -121,3 +121,11 @@ class Messenger(Protocol):
     def is_mentionable(self, guild_id: int, role_id: int) -> bool:
         """Whether a ping of this Discord role by Muster reaches anybody."""
         ...
+
+    async def is_member(self, guild_id: int, discord_id: int) -> bool:
+        """Whether somebody is in the guild now, as Discord says. MessengerError: it did not say."""
+        ...
+
+    def guild_name(self, guild_id: int) -> str | None:
+        """What the guild is called; None when Muster is not in it, or Discord has not said yet."""
+        ...

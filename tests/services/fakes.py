@@ -289,6 +289,9 @@ class FakeMessenger:
     missing: list[str] = field(default_factory=list)
     missing_for_threads: list[str] = field(default_factory=list)
     error: MessengerError | None = None
+    gone: set[tuple[int, int]] = field(default_factory=set)  # (guild, member) that left
+    asked_after: list[tuple[int, int]] = field(default_factory=list)
+    left: set[int] = field(default_factory=set)  # guilds that Muster is not in
 
     async def post_board(
         self, channel_id: int, board: Board, *, ping_role_id: int | None, nonce: str
@@ -344,6 +347,16 @@ class FakeMessenger:
             return False
         self.direct.append((discord_id, text))
         return True
+
+    async def is_member(self, guild_id: int, discord_id: int) -> bool:
+        """Whether `gone` does not have the member."""
+        self.asked_after.append((guild_id, discord_id))
+        self._fail()
+        return (guild_id, discord_id) not in self.gone
+
+    def guild_name(self, guild_id: int) -> str | None:
+        """A name for every guild that Muster is in."""
+        return None if guild_id in self.left else f"Guild {guild_id % 1000}"
 
     def missing_permissions(self, channel_id: int, *, threads: bool = False) -> list[str]:
         """What was set."""
