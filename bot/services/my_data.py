@@ -90,7 +90,7 @@ def _to_text(held: Sequence[Held], names: dict[str, dict[int, str]], now: dateti
         lines += [f"Why: {one.holding.why}. How long: {one.holding.how_long}."]
         lines += [_line(row, names) for row in one.rows]
         if one.cut:
-            lines.append(f"(only the newest {MOST_ROWS}; ask whoever runs Muster for older ones)")
+            lines.append(f"(only {MOST_ROWS} of them; ask whoever runs Muster for the rest)")
         parts.append("\n".join(lines) + "\n")
     if not held:
         parts.append("Nothing.\n")

@@ -31,6 +31,7 @@ class Person:
     others: str = "somebody else"  # how `/mydata show` calls whoever else stands there
     own: tuple[Column[Any], ...] = ()  # about this person: shown to nobody else
     too: Mapping[str, object] = field(default_factory=dict)  # set when the id is blanked
+    only: ColumnElement[bool] | None = None  # other rows are found, and blanked, by another column
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ def to_condition(person: Person, discord_id: int) -> ColumnElement[bool]:
     """The rows in which this person stands there, found through an index."""
     column = person.column
     if person.then is not Then.TAKE_OUT:
-        return column == discord_id
+        theirs: ColumnElement[bool] = column == discord_id
+        return theirs if person.only is None else theirs & person.only
     # Also finds longer ids that contain this one: whoever takes it out looks at each row.
     return HAS_CO_HOSTS & type_coerce(column, Text).contains(str(discord_id))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
 
 from bot.models import NOBODY
 from bot.store.bulk import change_all, delete_all
@@ -16,7 +16,7 @@ from bot.store.holdings import Holding, Person, Then, of_guild, to_condition
 from bot.store.personal_data import HOLDINGS
 from bot.store.tables import IS_LIVE, announcements, links, openings
 
-MOST_ROWS = 5000  # of one table in one file; nobody reads more, and Discord takes 10 MB
+MOST_ROWS = 10_000  # of one table in one file: Discord takes 10 MB
 _LOOKED_UP = 500  # ids in one query
 
 
@@ -40,17 +40,29 @@ class PersonalDataStore:
         accounts = await self._accounts(discord_id)
         held = []
         for holding in HOLDINGS:
-            which = _about(holding, discord_id, accounts)
-            if which is None:
-                continue
-            query = select(holding.table).where(which).limit(MOST_ROWS + 1)
-            async with self._database.read() as connection:
-                rows = (await connection.execute(_newest_first(query, holding))).all()
+            rows = await self._rows(holding, _about(holding, discord_id, accounts))
             theirs = [row for row in rows if _names(row, holding, discord_id)]
             if theirs:
                 shown = tuple(_shown(row, holding, discord_id) for row in theirs[:MOST_ROWS])
                 held.append(Held(holding, shown, len(rows) > MOST_ROWS))
         return held
+
+    async def _rows(
+        self, holding: Holding, conditions: Iterable[ColumnElement[bool]]
+    ) -> list[Row[Any]]:
+        """Rows that meet one of the conditions, the newest first.
+
+        One query for each, unsorted, so that each uses the index made for it.
+        """
+        key = [column.name for column in holding.table.primary_key.columns]
+        found: dict[tuple[Any, ...], Row[Any]] = {}
+        async with self._database.read() as connection:
+            for which in conditions:
+                query = select(holding.table).where(which).limit(MOST_ROWS + 1)
+                for row in await connection.execute(query):
+                    found[tuple(row._mapping[name] for name in key)] = row
+        newest = holding.shown[0].name
+        return sorted(found.values(), key=lambda row: row._mapping[newest], reverse=True)
 
     async def list_titles(self, announcement_ids: Iterable[int]) -> dict[int, str]:
         """The names of these posted sessions."""
@@ -104,12 +116,19 @@ class PersonalDataStore:
             old = holding.waits.made_at <= before
             for person in holding.people:
                 await self._erase_from(holding, person, discord_id, old)
-            named = or_(*(to_condition(person, discord_id) for person in holding.people))
-            count = select(func.count()).select_from(holding.table)
-            async with self._database.read() as connection:
-                query = count.where(named, old, ~holding.waits.settled)
-                waiting += (await connection.execute(query)).scalar_one()
+            for person in holding.people:
+                waiting += await self._count(holding, person, discord_id, old)
         return waiting
+
+    async def _count(
+        self, holding: Holding, person: Person, discord_id: int, old: ColumnElement[bool]
+    ) -> int:
+        """How many old rows with this person are not settled."""
+        assert holding.waits is not None
+        unsettled = (to_condition(person, discord_id), old, ~holding.waits.settled)
+        query = select(func.count()).select_from(holding.table).where(*unsettled)
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).scalar_one()
 
     async def _erase_from(
         self, holding: Holding, person: Person, discord_id: int, *more: ColumnElement[bool]
@@ -160,12 +179,12 @@ def _people_of(table: Any) -> tuple[Person, ...]:
 
 def _about(
     holding: Holding, discord_id: int, accounts: Iterable[tuple[int, int]]
-) -> ColumnElement[bool] | None:
-    """The rows about a person; None when the table has none."""
+) -> list[ColumnElement[bool]]:
+    """Which rows are about a person."""
     conditions = [to_condition(person, discord_id) for person in holding.people]
     if holding.account is not None:
         conditions += [_account_rows(holding, *account) for account in accounts]
-    return or_(*conditions) if conditions else None
+    return conditions
 
 
 def _account_rows(holding: Holding, guild_id: int, roblox_id: int) -> ColumnElement[bool]:
@@ -173,10 +192,6 @@ def _account_rows(holding: Holding, guild_id: int, roblox_id: int) -> ColumnElem
     inside = of_guild(holding.table, guild_id)
     assert inside is not None  # an account means nothing outside of a guild
     return (holding.account == roblox_id) & inside
-
-
-def _newest_first(query: Select[Any], holding: Holding) -> Select[Any]:
-    return query.order_by(holding.shown[0].desc()) if holding.shown else query
 
 
 def _names(row: Row[Any], holding: Holding, discord_id: int) -> bool:

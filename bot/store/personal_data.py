@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Table, exists, literal_column, true
+from sqlalchemy import Column, Table, case, exists, literal_column, true
 
 from bot.models import NOBODY, AttemptState
 from bot.store.holdings import History, Holding, Person, Then, Waits
 from bot.store.hosting_tables import guild_settings, preferences, seen_claims, sent_reminders
 from bot.store.privacy_tables import (
+    FOR_ANOTHER,
     departure_checks,
     departures,
     erasures,
@@ -91,6 +92,7 @@ HOLDINGS: tuple[Holding, ...] = (
                 Then.BLANK,
                 own=(_j.roblox_id,),
                 too={
+                    "actor_id": case((_j.actor_id == _j.subject_id, NOBODY), else_=_j.actor_id),
                     "roblox_id": NOBODY,
                     "interaction_id": None,
                     "encrypted_token": "",
@@ -103,6 +105,7 @@ HOLDINGS: tuple[Holding, ...] = (
                 Then.BLANK,
                 others="a host",
                 too={"interaction_id": None, "encrypted_token": "", "noted": True},
+                only=FOR_ANOTHER,
             ),
         ),
         shown=_named(
@@ -164,7 +167,7 @@ HOLDINGS: tuple[Holding, ...] = (
             Person(_a.closed_by, Then.BLANK, others="a host"),
             Person(_a.co_host_ids, Then.TAKE_OUT, others="others"),
         ),
-        shown=_named(announcements, "guild_id announcement_id starts_at state"),
+        shown=_named(announcements, "starts_at guild_id announcement_id state"),
         history=History(_a.ends_at, ~IS_LIVE & ~_HAS_RUNNING),
     ),
     Holding(
@@ -191,7 +194,7 @@ HOLDINGS: tuple[Holding, ...] = (
             ),
             Person(links.c.linked_by, Then.BLANK, others="an admin"),
         ),
-        shown=_named(links, "guild_id source linked_at"),
+        shown=_named(links, "linked_at guild_id source"),
     ),
     Holding(
         workspaces,
