@@ -76,6 +76,9 @@ class Departures:
 
     async def look(self) -> None:
         """Ask after the holders of every session that starts soon, once for each start."""
+        for departure in await self._store.list_undealt(BATCH):  # what a stop interrupted
+            if departure.announcement_id not in self._checking:
+                await self._deal_again(departure)
         now = self._clock()
         coming: dict[int, list[Announcement]] = {}
         for one in await self._announcements.list_live_anywhere():
@@ -83,9 +86,6 @@ class Departures:
                 coming.setdefault(one.workspace_id, []).append(one)
         for workspace_id, group in coming.items():
             self._rounds.start(workspace_id, self._round, group)
-        for departure in await self._store.list_undealt(BATCH):  # what a stop interrupted
-            if departure.announcement_id not in self._checking:
-                await self._deal_again(departure)
 
     async def _round(self, coming: list[Announcement]) -> None:
         for announcement in coming:

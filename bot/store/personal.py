@@ -39,7 +39,7 @@ class PersonalDataStore:
         """Everything about this person, in the order of the declaration; others only as roles."""
         accounts = await self._accounts(discord_id)
         held = []
-        for holding in HOLDINGS:
+        for holding in (one for one in HOLDINGS if one.personal):
             rows = await self._rows(holding, _about(holding, discord_id, accounts))
             theirs = [row for row in rows if _names(row, holding, discord_id)]
             if theirs:
