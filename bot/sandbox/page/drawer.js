@@ -73,7 +73,7 @@ export function renderDrawer() {
         on: { click: () => openDrawer(false) },
       }, "✕")),
     problem ? el("p", { class: "problem", role: "alert" }, problem) : null,
-    ...(state.demo ? [botPart(), ...faultParts(), tourPart(), keysPart()]
+    ...(state.demo ? [botPart(), comingsPart(), ...faultParts(), tourPart(), keysPart()]
       : [el("p", {}, "The demo's switches are not there: this is a bare sandbox.")]),
   ].filter(Boolean));
 }
@@ -107,6 +107,17 @@ const botButton = (action, look, disabled, label) => el("button", {
   type: "button", class: `button ${look}`, disabled, data: { key: action },
   on: { click: () => change("bot", { action }) },
 }, label);
+
+function comingsPart() {
+  const comings = state.demo.comings ?? [];
+  const away = comings.filter(({ gone }) => gone).map(({ label }) => el("span", {}, `✎ ${label}`));
+  return foldable("comings", "Who comes and goes", el("span", { class: "active-faults" }, away.length ? away : "✔ everybody is there"),
+    el("div", { class: "fault-buttons panel", role: "group", "aria-label": "Who comes and goes" },
+      comings.map(({ name, label, gone }) => el("button", {
+        type: "button", class: `button ${gone ? "success" : "secondary"}`, data: { key: `going ${name}`, going: name },
+        on: { click: () => change("coming", { going: name, gone: !gone }) },
+      }, gone ? `Undo: ${label}` : label))));
+}
 
 function faultParts() {
   return state.demo.platforms.map(({ name, platform, faults, deeds }) => foldable(name, `${name} · ${platform}`,
