@@ -12,7 +12,7 @@ from bot.client import MusterBot
 from bot.replies import Reply
 from bot.services.linking import LinkingService
 from bot.text import safe
-from cogs._common import to_actor
+from cogs._common import mention, to_actor
 
 
 @app_commands.default_permissions(manage_guild=True)
@@ -54,8 +54,8 @@ class Links(commands.GroupCog, group_name="links"):
             return Reply(f"<@{member.id}> is not linked here. Link them with `/links add`.")
         return Reply(
             f"<@{member.id}> is **{safe(link.username)}**, Roblox account {link.roblox_id}.\n"
-            f"Linked by <@{link.linked_by}> <t:{int(link.linked_at.timestamp())}:R>; the name was"
-            f" read <t:{int(link.username_at.timestamp())}:R>."
+            f"Linked by {mention(link.linked_by)} <t:{int(link.linked_at.timestamp())}:R>; the name"
+            f" was read <t:{int(link.username_at.timestamp())}:R>."
         )
 
     async def _remove(self, interaction: Interaction, member: discord.User) -> Reply:

@@ -26,7 +26,7 @@ WHAT_GOES = (
     "• **Goes**: your links to Roblox accounts, your reminders and choices, your waitlist places,"
     " what you were refused. Until you are linked again you cannot claim.",
     "• **Stays without you**: that a claim was made and how it ended, and the sessions that you"
-    " hosted. Your ids are taken out.",
+    " hosted, with their notes. Your ids are taken out.",
     "• **Muster cannot delete**: your claims and records in the staff platform (ReAdmin, Series"
     " HR): ask the community's staff; and messages in Discord, such as boards of past sessions and"
     " lines in log channels: ask the server's admins.",

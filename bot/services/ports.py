@@ -68,6 +68,7 @@ class Board:
     was_title: str = ""  # when it was posted, if it has another name now
     was_starts_at: datetime | None = None  # when it was posted, if it starts at another time now
     announcement_id: int = 0  # for the buttons that are about the whole session
+    automatic: bool = True  # where nobody is the host: it was posted by itself
 
 
 class Messenger(Protocol):

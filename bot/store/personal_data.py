@@ -163,7 +163,7 @@ HOLDINGS: tuple[Holding, ...] = (
         _HISTORY,
         _HOSTS,
         people=(
-            Person(_a.host_id, Then.BLANK, others="a host"),
+            Person(_a.host_id, Then.BLANK, others="a host", own=(_a.note,)),
             Person(_a.closed_by, Then.BLANK, others="a host"),
             Person(_a.co_host_ids, Then.TAKE_OUT, others="others"),
         ),

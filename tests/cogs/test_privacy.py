@@ -181,3 +181,16 @@ async def test_their_claim_is_given_back_where_that_was_chosen(ready: Stage) -> 
     assert notice is not None
     assert f"**{ROLE}** was given back" in notice.content
     assert ready.holders(ROLE) == []
+
+
+async def test_an_erased_host_or_admin_is_named_no_more(ready: Stage) -> None:
+    house = ready.house
+    for who in (house.host, house.admin):
+        done = await erase(who, await ready.slash(who, "mydata erase"), "ERASE")
+        assert text(done).startswith("✔")
+    await ready.env.advance_time(5)
+    board = embed_text(ready.board())
+    assert "no longer named" in board
+    assert house.host.mention not in board
+    shown = text(await ready.slash(house.admin, "links show", member=house.pip))
+    assert "Linked by somebody no longer named" in shown

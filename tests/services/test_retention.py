@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -158,3 +159,27 @@ async def test_an_absent_guild_is_no_removed_guild(
     await private.retention.run_due()
     (workspace,) = await bench.workspaces.list_all(GUILD)
     assert workspace.state is WorkspaceState.OK
+
+
+async def test_a_database_out_of_order_only_delays_the_keys(
+    bench: Bench, posted: Posted, private: Private, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> list[int]:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.store.removed_guilds.RemovedGuildStore.mark_removed", broken)
+        with pytest.raises(OSError, match="disk full"):
+            await private.removed.note_removed(GUILD)
+    await private.removed.erase_owed()
+    (after,) = await bench.workspaces.list_all(GUILD)
+    assert after.state is WorkspaceState.NO_KEY
+
+
+async def test_taken_out_and_invited_within_a_moment(
+    bench: Bench, posted: Posted, private: Private
+) -> None:
+    removed = private.removed
+    await asyncio.gather(removed.note_removed(GUILD), removed.note_present([GUILD]))
+    await removed.erase_owed()
+    assert len(await bench.announcements.list_live_anywhere()) == 1
