@@ -118,8 +118,20 @@ class Departures:
             await self._deal_with(Departure(number, discord_id, now))
 
     async def _deal_again(self, departure: Departure) -> None:
+        """What a stop or a silent platform left; nothing more once they are back, or it is over."""
         try:
-            await self._deal_with(departure)
+            announcement = await self._announcements.get_anywhere(departure.announcement_id)
+            if announcement is None or announcement.ends_at <= self._clock():
+                await self._store.mark_dealt(departure)
+                return
+            guild_id, who = announcement.guild_id, departure.discord_id
+            if await self._messenger.is_member(guild_id, who):
+                await self._store.note(
+                    announcement.announcement_id, announcement.starts_at,
+                    gone=(), here={who}, now=self._clock(),
+                )  # fmt: skip
+            else:
+                await self._deal_with(departure)
         except MusterError as error:
             log.warning("departure from %s: %s", departure.announcement_id, error)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.errors import MessengerError, Unavailable
+from bot.errors import MessengerError, Refusal, Unavailable
 from bot.models import NOBODY, Leavers, Workspace
 from bot.services.departures import AHEAD
 from tests.services.automatic import wanting
@@ -130,7 +130,7 @@ async def test_a_kill_before_it_was_dealt_with_is_made_good(
     await after.look()
     assert bench.platform.holders(place_of(HELPER)) == (roblox_of(BEN),)
     assert len(flags(bench)) == 1
-    assert bench.messenger.asked_after == [(GUILD, ANA), (GUILD, BEN)]  # not asked again
+    assert bench.messenger.asked_after[2:] == [(GUILD, ANA)]  # whether she is back
     await after.bench.workspaces.aclose()
 
 
@@ -152,3 +152,27 @@ async def test_strangers_are_asked_about_in_their_own_guild_only(private: Privat
     await bench.link(ANA, guild_id=STRANGERS)
     await private.look()
     assert {guild_id for guild_id, _ in bench.messenger.asked_after} == {GUILD}
+
+
+@pytest.mark.parametrize("back", [True, False])
+async def test_what_could_not_be_done_is_done_later_unless_they_are_back(
+    private: Private, workspace: Workspace, posted: Posted, back: bool
+) -> None:
+    bench, refusals = private.bench, [Refusal("not now")]
+    await wanting(bench, workspace, leavers=Leavers.RELEASE)
+
+    async def unwilling(*_: object) -> None:
+        if refusals:
+            raise refusals.pop()
+
+    private.departures.on_left(unwilling)
+    await private.look()
+    assert flags(bench) == []
+    if back:
+        bench.messenger.gone.clear()
+    await private.look()
+    held = {roblox_of(BEN), roblox_of(ANA)} if back else {roblox_of(BEN)}
+    assert set(bench.platform.holders(place_of(HELPER))) == held
+    assert len(flags(bench)) == (0 if back else 1)
+    gone = await private.departures.list_gone(posted.announcement.announcement_id)
+    assert gone == (frozenset() if back else frozenset({ANA}))
