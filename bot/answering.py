@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
 from collections.abc import Coroutine
 from datetime import datetime
@@ -169,15 +168,15 @@ async def _show(
 ) -> None:
     view = to_view(reply.buttons)
     if acknowledged:
-        await interaction.edit_original_response(**_content(reply), view=view, **_files(reply))
+        await interaction.edit_original_response(**_content(reply), view=view)
     elif replacing:
-        await interaction.response.edit_message(**_content(reply), view=view, **_files(reply))
+        await interaction.response.edit_message(**_content(reply), view=view)
     else:
         await interaction.response.send_message(
             reply.text,
             embed=reply.embed or discord.utils.MISSING,
-            files=_files(reply).get("attachments", ()),
             view=view or discord.utils.MISSING,
+            files=[attached.to_file() for attached in reply.files],
             ephemeral=True,
             allowed_mentions=NO_PINGS,
         )
@@ -190,12 +189,10 @@ async def _worded(work: Coroutine[Any, Any, Reply]) -> Reply:
         return report(error)
 
 
-def _files(reply: Reply) -> dict[str, Any]:
-    """Made anew for every try: sending reads a file to its end."""
-    if reply.file is None:
-        return {}
-    return {"attachments": [discord.File(io.BytesIO(reply.file.content), reply.file.name)]}
-
-
 def _content(reply: Reply) -> dict[str, Any]:
-    return {"content": reply.text, "embed": reply.embed, "allowed_mentions": NO_PINGS}
+    content: dict[str, Any] = {
+        "content": reply.text, "embed": reply.embed, "allowed_mentions": NO_PINGS,
+    }  # fmt: skip
+    if reply.files:
+        content["attachments"] = [attached.to_file() for attached in reply.files]
+    return content

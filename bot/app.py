@@ -27,7 +27,9 @@ from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
 from bot.services.container import LinkDesk, Services
 from bot.services.days import DayPosting
+from bot.services.departures import Departures
 from bot.services.engine import ClaimEngine
+from bot.services.erasing import ErasingService
 from bot.services.guild_log import GuildLog
 from bot.services.hosting import HostingService
 from bot.services.hostlog import HostLog
@@ -43,6 +45,7 @@ from bot.services.link_notices import LinkNotices
 from bot.services.link_plans import LinkPlanner
 from bot.services.linking import LinkingService
 from bot.services.linking_oneself import LinkingOneself, Outside, open_linking_oneself
+from bot.services.my_data import MyDataService
 from bot.services.offer_news import OfferNews
 from bot.services.offering import Offering
 from bot.services.offers import Offers
@@ -51,9 +54,12 @@ from bot.services.people import People
 from bot.services.policies import Policies
 from bot.services.polling import Poller
 from bot.services.posting import Poster
+from bot.services.privacy import Privacy
 from bot.services.reconciler import Reconciler
 from bot.services.reminders import ReminderChoices, ReminderService
+from bot.services.removed_guilds import RemovedGuilds
 from bot.services.reposting import Reposter
+from bot.services.retention import Limits, Retention
 from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
 from bot.services.running import RunningService
@@ -70,6 +76,8 @@ from bot.store.app_state import AppState
 from bot.store.attempts import AttemptStore
 from bot.store.automation import AutomationStore
 from bot.store.database import Database, migrate
+from bot.store.departures import DepartureStore
+from bot.store.erasures import ErasureStore
 from bot.store.guild_settings import GuildSettingsStore
 from bot.store.hosting import HostingStore
 from bot.store.identity_services import IdentityServiceStore
@@ -79,8 +87,11 @@ from bot.store.link_lists import LinkLists
 from bot.store.link_notices import LinkNoticeStore
 from bot.store.link_wishes import LinkWishStore
 from bot.store.links import LinkStore
+from bot.store.personal import PersonalDataStore
 from bot.store.preferences import PreferenceStore
 from bot.store.reminders import ReminderStore
+from bot.store.removed_guilds import RemovedGuildStore
+from bot.store.retention import RetentionStore
 from bot.store.role_rules import RoleRuleStore
 from bot.store.seen_claims import SeenClaimStore
 from bot.store.waitlist import WaitlistStore
@@ -180,6 +191,11 @@ def _build(
     oneself = _build_oneself(
         database, services, attempts, outside, openings, workspaces, messenger, background, clock
     )
+    privacy = _build_privacy(
+        settings, database, workspaces, catalog, boards, claims, outside.roblox, messenger,
+        host_log, background, clock,
+    )  # fmt: skip
+    privacy.departures.on_left(line[1].forget_member)
     return Services(
         offers=line[0], waitlist=line[1], oneself=oneself,
         app_state=AppState(database), workspaces=workspaces,
@@ -200,9 +216,39 @@ def _build(
             database, workspaces, catalog, boards, messenger, host_log, background, clock
         ),
         reminder_choices=ReminderChoices(preferences, workspaces, messenger),
-        today=_build_today(database, workspaces, catalog, people, clock),
+        today=_build_today(database, workspaces, catalog, people, clock), privacy=privacy,
         links=_build_links(
             database, linking, outside.roblox, workspaces, catalog, messenger, host_log, clock
+        ),
+    )  # fmt: skip
+
+
+def _build_privacy(
+    settings: Settings,
+    database: Database,
+    workspaces: WorkspaceService,
+    catalog: SessionCatalog,
+    boards: BoardService,
+    claims: ClaimService,
+    roblox: Roblox,
+    messenger: DiscordMessenger,
+    host_log: HostLog,
+    background: Background,
+    clock: Callable[[], datetime],
+) -> Privacy:
+    data = PersonalDataStore(database)
+    removed = RemovedGuilds(RemovedGuildStore(database), workspaces, catalog, messenger, clock)
+    limits = Limits(settings.journal_days, settings.name_days, settings.removed_guild_days)
+    return Privacy(
+        MyDataService(data, messenger, clock),
+        ErasingService(ErasureStore(database), data, boards, background, clock),
+        removed,
+        Retention(
+            RetentionStore(database), AppState(database), removed, roblox, limits, clock
+        ),
+        Departures(
+            DepartureStore(database), AnnouncementStore(database), LinkStore(database), workspaces,
+            claims, messenger, host_log, background, clock,
         ),
     )  # fmt: skip
 

@@ -88,7 +88,9 @@ def _when(board: Board) -> str:
 
 def _hosts(board: Board) -> str:
     """Host first; at most ten co-hosts, so that the field keeps to its limit."""
-    host = "posted automatically" if board.host_id == NOBODY else f"<@{board.host_id}>"
+    host = f"<@{board.host_id}>"
+    if board.host_id == NOBODY:
+        host = "posted automatically" if board.automatic else "no longer named"
     others = ", ".join(f"<@{discord_id}>" for discord_id in board.co_host_ids[:10])
     return f"{host}\nwith {others}" if others else host
 

@@ -76,6 +76,7 @@ class Action(StrEnum):
     KEEP_LINK = "keeplink"  # question about a link: an admin says no
     SERVICE_KEY = "servicekey"  # number of a service: opens a form
     SERVICE_OFF = "serviceoff"  # number of a service
+    ERASE_ME = "eraseme"  # always 1: whoever presses means themselves; opens a form
     UNKNOWN = "unknown"  # of another version of Muster: answered, and nothing else
     CANCEL = "cancel"  # "no" to a question about nothing in particular
 

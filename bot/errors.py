@@ -73,6 +73,14 @@ class KeyRefused(ProviderError):
     """The workspace's key is not accepted."""
 
 
+class KeyErased(KeyRefused):
+    """The workspace has no key: it was erased when Muster was taken out of the guild."""
+
+    def __init__(self, platform: str) -> None:
+        words = f"Muster has no key for {platform}: it was erased when Muster left this server."
+        super().__init__(words, UpstreamFacts(platform))
+
+
 class PlanTooLow(ProviderError):
     """The workspace's plan on the platform lacks the feature."""
 

@@ -211,6 +211,11 @@ class DiscordMessenger:
         async with _as_messenger_errors(channel_id):
             await channel.send(shorten(text, MAX_TEXT), view=view, allowed_mentions=NO_PINGS)
 
+    def guild_name(self, guild_id: int) -> str | None:
+        """What the guild is called; see the protocol."""
+        guild = self._client.get_guild(guild_id)
+        return guild.name if guild and not guild.unavailable else None
+
     def missing_permissions(self, channel_id: int, *, threads: bool = False) -> list[str]:
         """Names of the permissions that the bot lacks there; see the protocol."""
         channel = self._client.get_channel(channel_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import secrets
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from discord import app_commands
 from bot.buttons import Action, Button
 from bot.errors import (
     ChannelLost,
+    KeyErased,
     KeyRefused,
     MessageGone,
     MessengerError,
@@ -45,6 +47,10 @@ class Attached:
     name: str
     content: bytes = field(repr=False)
 
+    def to_file(self) -> discord.File:
+        """A fresh one: discord.py reads each only once."""
+        return discord.File(io.BytesIO(self.content), self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -53,9 +59,9 @@ class Reply:
     text: str
     buttons: tuple[Component, ...] = ()
     embed: discord.Embed | None = field(default=None, compare=False)
-    file: Attached | None = None
     tells: tuple[str, ...] = field(default=(), compare=False)  # attempts whose endings these are
     news: tuple[Waiter, ...] = field(default=(), compare=False)  # waitlist news that it tells
+    files: tuple[Attached, ...] = field(default=(), compare=False)
 
 
 _TRY_AGAIN = frozenset(
@@ -108,6 +114,8 @@ def report(error: BaseException) -> Reply:
 def _provider_error(error: ProviderError) -> str:
     """For commands of hosts and admins; claims have their outcomes instead."""
     platform = error.facts.platform
+    if isinstance(error, KeyErased):
+        return f"⛔ {error} An admin enters it again: `/workspace key`."
     if isinstance(error, KeyRefused):
         words = quoted(error.facts.words)
         return (

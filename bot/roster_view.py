@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from types import MappingProxyType
 
 import discord
@@ -18,11 +19,22 @@ PAGE = 1800  # of an embed's 4,096 characters: more is not read on a phone
 
 
 Waits = Mapping[int, Sequence[str]]  # opening -> a line about each who waits; safe to show
+LEFT = " ⚠ has left this server"
 
 
-def roster_reply(board: Board, page: int, waits: Waits = MappingProxyType({})) -> Reply:
-    """One page of the roster, from 0; a page that is not there shows the last one."""
-    pages = _to_pages(board.lines, waits)
+def roster_reply(
+    board: Board, page: int, waits: Waits = MappingProxyType({}), gone: Set[int] = frozenset()
+) -> Reply:
+    """One page of the roster, from 0; a page that is not there shows the last one.
+
+    `gone` has the Discord ids of holders who had left the guild.
+    """
+    names = {f"<@{discord_id}>" for discord_id in gone}
+    lines = tuple(
+        replace(line, holders=tuple(h + LEFT if h in names else h for h in line.holders))
+        for line in board.lines
+    )
+    pages = _to_pages(lines, waits)
     page = min(page, len(pages) - 1)
     embed = discord.Embed(title=cut(f"Roster of {safe(board.title, 150)}", 256))
     embed.description = pages[page]

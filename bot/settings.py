@@ -88,6 +88,28 @@ class Settings(BaseSettings):
         description="RoVer's API, asked only with a server's own key.",
         examples=["https://registry.rover.link/api"],
     )
+    journal_days: int = Field(
+        default=365,
+        ge=1,
+        le=36500,
+        description="For how many days claims, refusals and past announcements are kept.",
+        examples=["365"],
+    )
+    name_days: int = Field(
+        default=30,
+        ge=1,
+        le=36500,
+        description="After how many days a stored Roblox username is read again, or dropped.",
+        examples=["30"],
+    )
+    removed_guild_days: int = Field(
+        default=30,
+        ge=1,
+        le=36500,
+        description="For how many days a community's data is kept once Muster was taken out of it."
+        " Its keys are erased at once.",
+        examples=["30"],
+    )
     discord_api_url: AnyHttpUrl = Field(
         default=AnyHttpUrl("https://discord.com/api/v10"),
         description="Discord's API. The demo points it at its stand-in.",

@@ -187,10 +187,10 @@ def _plan(o: Outcome) -> str:
 
 
 def _key(o: Outcome) -> str:
-    return (
-        f"⛔ {o.platform} refuses this workspace's key{quoted(o.words)} It is not your fault, and"
-        " nothing was changed.\nTell an admin: they can enter a new one with `/workspace key`."
-    )
+    refused = f"{o.platform} refuses this workspace's key{quoted(o.words)}"
+    what = "This workspace's key was erased." if o.what == "key" else refused
+    ask = "Tell an admin: they can enter a new one with `/workspace key`."
+    return f"⛔ {what} It is not your fault, and nothing was changed.\n{ask}"
 
 
 def _limited(o: Outcome) -> str:

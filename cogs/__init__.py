@@ -13,6 +13,7 @@ EXTENSIONS = (
     "cogs.workspaces",
     "cogs.calendar",
     "cogs.waitlist",
+    "cogs.privacy",
 )
 
 

@@ -69,7 +69,7 @@ def report_reply(report: Report) -> Reply:
     """The file that says what each line came to."""
     name = f"links-report-{report.one.import_id}.csv"
     text = "What each line of the file came to:"
-    return Reply(text, file=Attached(name, report_file(report.lines)))
+    return Reply(text, files=(Attached(name, report_file(report.lines)),))
 
 
 def progress_text(what: str, done: int, total: int) -> str:
@@ -107,11 +107,11 @@ def _planned(report: Report) -> Reply:
         apply = f"Apply {report.clean:,} clean {'line' if report.clean == 1 else 'lines'}"
         buttons.insert(0, Button(Action.APPLY_IMPORT, number, apply, "green"))
     buttons.append(Button(Action.DROP_IMPORT, number, "Discard"))
-    file = report_reply(report).file if report.lines else None
-    if file is not None:
+    files = report_reply(report).files if report.lines else ()
+    if files:
         buttons = [button for button in buttons if button.action is not Action.IMPORT_REPORT]
         text.append("The attached report says what each line comes to.")
-    return Reply("\n".join(text), tuple(buttons), file=file)
+    return Reply("\n".join(text), tuple(buttons), files=files)
 
 
 def _members(number: int) -> str:

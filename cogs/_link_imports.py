@@ -132,7 +132,7 @@ class Imports(commands.Cog):
         return Reply(
             f"All {count:,} links. The file can be imported again with `/links import`. A"
             " spreadsheet rounds long ids: open it with the id columns as text.",
-            file=Attached("links.csv", content),
+            files=(Attached("links.csv", content),),
         )
 
     async def _or_in_log(self, interaction: Interaction, work: Awaitable[Reply]) -> Reply:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.models import ClashPolicy, Health, LineState, RoleRule, Workspace, WorkspaceState
+from bot.models import ClashPolicy, Health, Leavers, LineState, RoleRule, Workspace, WorkspaceState
 from bot.replies import MAX_TEXT, Reply
 from bot.services.workspaces import Connected
 from bot.text import safe, shorten
@@ -16,6 +16,10 @@ _CLASHES = {
     ClashPolicy.WARN: "members are asked before they claim both",
     ClashPolicy.REFUSE: "nobody may claim both",
     ClashPolicy.OFF: "not looked at",
+}
+_LEAVERS = {
+    Leavers.FLAG: "the hosts are told",
+    Leavers.RELEASE: "the hosts are told, and their claims are released",
 }
 
 
@@ -51,6 +55,7 @@ def settings_text(workspace: Workspace, rules: Sequence[RoleRule]) -> str:
         f" hosts: {hosts} · may claim: {may_claim} ·"
         f" ping: {f'<@&{workspace.ping_role_id}>' if workspace.ping_role_id else 'nobody'}",
         f"Two sessions at the same time: {_CLASHES[workspace.clash]}",
+        f"Who left this server before a session: {_LEAVERS[workspace.leavers]}",
         *_automatic(workspace),
     ]
     for rule in rules[:MAX_RULES]:
@@ -128,9 +133,12 @@ def summary(workspace: Workspace, health: Health | None) -> str:
     """One workspace in a list: whether it works, where it is, and how the line does."""
     sign = "✔" if workspace.state is WorkspaceState.OK else "⛔"
     key_age = f"<t:{int(workspace.key_set_at.timestamp())}:R>"
+    key = f"key …{safe(workspace.key_hint)}, set {key_age}"
+    if workspace.state is WorkspaceState.NO_KEY:
+        key = "its key was erased when Muster was taken out; enter it again: `/workspace key`"
     return (
         f"{sign} **{safe(workspace.name)}** · {workspace.kind.label} · {workspace.state.value} ·"
-        f" {safe(workspace.base_url)} · key …{safe(workspace.key_hint)}, set {key_age}"
+        f" {safe(workspace.base_url)} · {key}"
         f"{f' · line: {_line(health)}' if health else ''}"
     )
 

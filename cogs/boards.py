@@ -10,6 +10,7 @@ from bot.buttons import Action, Button, Interaction
 from bot.client import MusterBot
 from bot.replies import Reply
 from bot.roster_view import roster_reply
+from bot.services.departures import Departures
 from bot.services.openings import OpeningsService
 from cogs._common import to_actor
 from cogs._waiting import to_waits
@@ -21,6 +22,7 @@ class Boards(commands.Cog):
     def __init__(self, bot: MusterBot) -> None:
         self.openings: OpeningsService = bot.services.openings
         self.waitlist = bot.services.waitlist
+        self.departures: Departures = bot.services.privacy.departures
         bot.on_press(Action.ROSTER, self.on_roster)
         bot.on_press(Action.PAGE, self.on_page)
 
@@ -36,7 +38,8 @@ class Boards(commands.Cog):
         actor = to_actor(interaction)
         board = await self.openings.get_board(actor, button.number, fresh=True)
         waits = to_waits(await self.waitlist.list_line(actor, button.number))
-        return roster_reply(board, button.page, waits)
+        gone = await self.departures.list_gone(board.announcement_id)
+        return roster_reply(board, button.page, waits, gone)
 
     async def _page(self, interaction: Interaction, button: Button) -> Reply:
         actor = to_actor(interaction)

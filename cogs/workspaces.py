@@ -10,7 +10,7 @@ from bot.answering import answer
 from bot.buttons import Action, Button, Interaction
 from bot.client import MusterBot
 from bot.errors import Refusal
-from bot.models import ClashPolicy, ProviderKind
+from bot.models import ClashPolicy, Leavers, ProviderKind
 from bot.replies import MAX_TEXT, Reply
 from bot.services.role_rules import RoleRules
 from bot.services.today import TodayService
@@ -26,6 +26,10 @@ CLASHES = [
     app_commands.Choice(name="Ask them first", value=ClashPolicy.WARN.value),
     app_commands.Choice(name="Refuse the second", value=ClashPolicy.REFUSE.value),
     app_commands.Choice(name="Say nothing", value=ClashPolicy.OFF.value),
+]
+LEAVERS = [
+    app_commands.Choice(name="Tell the hosts", value=Leavers.FLAG.value),
+    app_commands.Choice(name="Tell the hosts, release their claims", value=Leavers.RELEASE.value),
 ]
 
 
@@ -117,8 +121,9 @@ class Workspaces(Automatic, commands.GroupCog, group_name="workspace"):
         only_for="Let staff_role, barred_role or everyone_claims change this claimable role only",
         clash="When somebody claims two sessions that run at the same time",
         ping_role="Who is pinged when a host asks for it",
+        leavers="When somebody with a role has left this server shortly before a session",
     )
-    @app_commands.choices(clash=CLASHES)
+    @app_commands.choices(clash=CLASHES, leavers=LEAVERS)
     async def settings(
         self,
         interaction: Interaction,
@@ -132,6 +137,7 @@ class Workspaces(Automatic, commands.GroupCog, group_name="workspace"):
         only_for: str = "",
         clash: app_commands.Choice[str] | None = None,
         ping_role: discord.Role | None = None,
+        leavers: app_commands.Choice[str] | None = None,
     ) -> None:
         """Show a workspace's settings, or change the ones you name."""
         changes: WorkspaceSettings = {}
@@ -145,6 +151,8 @@ class Workspaces(Automatic, commands.GroupCog, group_name="workspace"):
             changes["host_role_ids"] = frozenset({host_role.id})
         if clash is not None:
             changes["clash"] = ClashPolicy(clash.value)
+        if leavers is not None:
+            changes["leavers"] = Leavers(leavers.value)
         if staff_role is not None or everyone_claims:
             changes["claimer_role_ids"] = frozenset({staff_role.id} if staff_role else ())
         if barred_role is not None or everyone_claims:

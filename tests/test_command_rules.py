@@ -44,9 +44,10 @@ COMMANDS = {
     "workspace list", "workspace test", "workspace settings", "workspace automatic",
     "workspace key", "workspace remove", "today", "reminders",
     "links add", "links show", "links remove", "links list", "links import", "links export",
-    "links services", "links questions", "verify", "link", "unlink",
+    "links services", "links questions", "verify", "link", "unlink", "mydata show", "mydata erase",
 }  # fmt: skip
 FOR_ADMINS = {"setup", "workspace", "links"}
+ALSO_IN_DIRECT_MESSAGES = {"mydata"}
 SUBCOMMANDS = (1, 2)  # Discord's option types of subcommands and their groups
 
 
@@ -105,7 +106,10 @@ async def test_commands_are_for_guilds_and_the_admins_own_are_hidden(bot: Muster
     manage_guild = str(1 << 5)
     for payload in payloads(bot):
         name = payload["name"]
-        assert payload["contexts"] == [0] or payload["dm_permission"] is False, name
+        if name in ALSO_IN_DIRECT_MESSAGES:
+            assert payload["contexts"] == [0, 1]
+        else:
+            assert payload["contexts"] == [0] or payload["dm_permission"] is False, name
         expected = manage_guild if name in FOR_ADMINS else None
         shown = payload["default_member_permissions"]
         assert (None if shown is None else str(shown)) == expected, name

@@ -16,6 +16,7 @@ from bot.buttons import Action
 from bot.errors import (
     AlreadyHeld,
     ChannelLost,
+    KeyErased,
     KeyRefused,
     MessengerError,
     Misread,
@@ -224,6 +225,7 @@ def test_no_release_button_where_nothing_can_be_released() -> None:
 
 ERRORS: list[tuple[Exception, str]] = [
     (KeyRefused("m", FACTS), "refuses the key"),
+    (KeyErased("ReAdmin"), "no key for ReAdmin"),
     (UpstreamNotFound("m", FACTS, "route"), "no ReAdmin API at this address"),
     (UpstreamNotFound("m", FACTS, "session"), "no longer has this session"),
     (RateLimited("m", FACTS, NOON), "<t:1772366400:T>"),
@@ -267,12 +269,18 @@ def test_a_member_who_left_is_an_answer_not_a_fault() -> None:
 
 
 def test_every_provider_error_is_in_the_list() -> None:
-    def leaves(kind: type[ProviderError]) -> set[type[ProviderError]]:
-        below = kind.__subclasses__()
-        return {kind} if not below else set().union(*(leaves(one) for one in below))
+    def kinds(base: type[ProviderError]) -> set[type[ProviderError]]:
+        below = base.__subclasses__()
+        return set(below).union(*(kinds(one) for one in below))
 
     listed = {type(error) for error, _ in ERRORS if isinstance(error, ProviderError)}
-    assert leaves(ProviderError) == listed
+    assert kinds(ProviderError) == listed
+
+
+def test_an_erased_key_is_not_called_refused() -> None:
+    text = outcome_reply(replace(PLAIN, code=Code.KEY, what="key")).text
+    assert "key was erased" in text
+    assert "refuses" not in text
 
 
 def test_an_unexpected_error_shows_nothing_but_a_reference(

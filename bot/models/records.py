@@ -15,6 +15,7 @@ class WorkspaceState(StrEnum):
     OK = "ok"
     KEY_REFUSED = "key refused"
     DOWN = "down"
+    NO_KEY = "no key"  # erased when Muster was taken out of the guild; it must be typed again
 
 
 class ClashPolicy(StrEnum):
@@ -23,6 +24,13 @@ class ClashPolicy(StrEnum):
     OFF = "off"
     WARN = "warn"  # they are asked whether they mean it
     REFUSE = "refuse"
+
+
+class Leavers(StrEnum):
+    """What becomes of the claims of somebody who left the guild."""
+
+    FLAG = "flag"  # hosts are told, nothing else
+    RELEASE = "release"  # their claims are given back on the platform as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,7 @@ class Workspace:
     cutoff_minutes: int | None = None  # of new announcements, unless their host says otherwise
     threads: bool = False  # every announcement gets a thread, for talk and reminders
     reminder_minutes: frozenset[int] = frozenset()  # before the start; empty: nobody is reminded
+    leavers: Leavers = Leavers.FLAG
     state: WorkspaceState = WorkspaceState.OK
     state_since: datetime | None = None
 

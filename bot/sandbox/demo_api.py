@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bot.sandbox import identities
 from bot.sandbox.acts import NOT_LINKED
+from bot.sandbox.comings import Comings
 from bot.sandbox.platforms import seeds
 from bot.sandbox.platforms.platform import Platform
 from bot.sandbox.town import Town
@@ -80,6 +81,7 @@ TOUR = (
     ),
     TourStep("Sable", "In Redwood Rangers claim Lead Ranger; ReAdmin v1 cannot release it."),
     TourStep("Marlowe", "Look at your connections: /workspace list and /workspace test."),
+    TourStep("Otto", "See what is stored about you: /mydata show. Then /mydata erase."),
 )
 
 
@@ -88,6 +90,7 @@ class DemoApi:
 
     def __init__(self, town: Town) -> None:
         self._town = town
+        self._comings = Comings(town)
         self._starting: asyncio.Task[None] | None = None
 
     def add_routes(self, app: web.Application) -> None:
@@ -100,6 +103,7 @@ class DemoApi:
         app.router.add_post("/sandbox/demo/profile", self._profile)
         app.router.add_post("/sandbox/demo/bot", self._switch)
         app.router.add_post("/sandbox/demo/day", self._day)
+        app.router.add_post("/sandbox/demo/coming", self._coming)
         app.on_response_prepare.append(_always_fresh)
 
     async def _index(self, _: web.Request) -> web.FileResponse:
@@ -141,6 +145,14 @@ class DemoApi:
         await asyncio.to_thread(self._town.let_a_day_pass)
         return web.json_response(self._describe())
 
+    async def _coming(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        try:
+            self._comings.set_gone(body.get("going"), gone=body.get("gone") is True)
+        except KeyError:
+            return web.json_response({"error": "nobody goes by that name"}, status=400)
+        return web.json_response(self._describe())
+
     async def _switch(self, request: web.Request) -> web.Response:
         action = (await request.json()).get("action")
         if action == "kill":
@@ -158,6 +170,10 @@ class DemoApi:
                 for name, platform in (town.platforms | town.asked_about_people).items()
             ],
             "faults": [{"name": prank.name, "label": prank.label} for prank in PRANKS],
+            "comings": [
+                {"name": one.name, "label": one.label, "gone": self._comings.is_gone(one)}
+                for one in self._comings.goings
+            ],
             "people": [
                 {"id": str(town.people[name].id), "name": name, "about": about}
                 | self._describe_profile(name)

@@ -81,7 +81,7 @@ def bare_board(
         cancel_reason=announcement.cancel_reason,
         was_title=announcement.posted_title if renamed else "",
         was_starts_at=started if started != announcement.starts_at else None,
-        announcement_id=announcement.announcement_id,
+        announcement_id=announcement.announcement_id, automatic=announcement.automatic,
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from bot.services.offers import TICK as OFFER_TICK
 from bot.services.offers import Offers
 from bot.services.openings import OpeningsService
 from bot.services.polling import TICK, Poller
+from bot.services.privacy import Privacy
 from bot.services.reconciler import Reconciler
 from bot.services.reminders import ReminderChoices
 from bot.services.reposting import Reposter
@@ -82,6 +83,7 @@ class Services:
     waitlist: WaitlistService
     offers: Offers
     links: LinkDesk
+    privacy: Privacy
 
     async def start(self, background: Background) -> None:
         """Settle what the last run left open, warm the memory, and keep both going."""
@@ -96,3 +98,4 @@ class Services:
         background.every(OFFER_TICK, self.offers.tick, "see to who waits")
         self.automation.start(background)
         await self.links.start(background)
+        self.privacy.start(background)

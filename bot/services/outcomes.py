@@ -65,7 +65,7 @@ class Outcome:
     held_server_name: str = ""
     words: str = ""  # the platform's own reason
     why: str = ""  # CLOSED: in our words
-    what: str = ""  # GONE: which thing
+    what: str = ""  # GONE: which thing; KEY: "key" when it was erased
     until: datetime | None = None  # LIMITED
     can_release: bool = True
     releasing: bool = False  # what was asked for: a release, else a claim

@@ -74,6 +74,7 @@ class Board:
     was_title: str = ""  # when it was posted, if it has another name now
     was_starts_at: datetime | None = None  # when it was posted, if it starts at another time now
     announcement_id: int = 0  # for the buttons that are about the whole session
+    automatic: bool = True  # where nobody is the host: it was posted by itself
 
     @property
     def full(self) -> bool:
@@ -169,4 +170,8 @@ class Messenger(Protocol):
 
     def is_mentionable(self, guild_id: int, role_id: int) -> bool:
         """Whether a ping of this Discord role by Muster reaches anybody."""
+        ...
+
+    def guild_name(self, guild_id: int) -> str | None:
+        """What the guild is called; None when Muster is not in it, or Discord has not said yet."""
         ...

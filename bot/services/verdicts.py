@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.errors import (
     AlreadyHeld,
+    KeyErased,
     KeyRefused,
     NotClaimable,
     OutcomeUnknown,
@@ -96,10 +97,16 @@ def from_error(base: Outcome, error: ProviderError) -> Outcome:
         base,
         code=code,
         words=error.facts.words,
-        what=error.what if isinstance(error, UpstreamNotFound) else "",
+        what=_what(error),
         until=error.until if isinstance(error, RateLimited) else None,
         platform=error.facts.platform or base.platform,
     )
+
+
+def _what(error: ProviderError) -> str:
+    if isinstance(error, KeyErased):
+        return "key"
+    return error.what if isinstance(error, UpstreamNotFound) else ""
 
 
 def from_announcement(

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from bot.errors import KeyRefused, Refusal, Unavailable
+from bot.errors import KeyErased, KeyRefused, Refusal, Unavailable
 from bot.models import Health, Probe, ProviderKind, Workspace, WorkspaceState
 from bot.providers import DEFAULT_BASE_URLS, open_provider
 from bot.providers.base import Provider
@@ -216,6 +216,12 @@ class WorkspaceService:
         else:
             await self._note(workspace_id, WorkspaceState.OK)
 
+    async def disconnect(self, workspace_id: int) -> None:
+        """Close the workspace's client: its key was erased."""
+        self._states.pop(workspace_id, None)
+        self._notices.forget(workspace_id)
+        await self._drop_provider(workspace_id)
+
     async def aclose(self) -> None:
         """Close all clients."""
         for workspace_id in list(self._providers):
@@ -227,6 +233,8 @@ class WorkspaceService:
             workspace = await self._store.get_anywhere(workspace_id)
             if workspace is None:
                 raise Refusal("This workspace is not connected here any more.")
+            if workspace.state is WorkspaceState.NO_KEY:
+                raise KeyErased(workspace.kind.label)
             key = await self._store.get_key(workspace_id)
             provider = open_provider(workspace.kind, workspace.base_url, key, self._policy)
             provider = self._providers.setdefault(workspace_id, provider)
@@ -253,7 +261,7 @@ class WorkspaceService:
 
     async def _note_change(self, workspace_id: int, state: WorkspaceState) -> None:
         workspace = await self._store.get_anywhere(workspace_id)
-        if workspace is None or workspace.state is state:
+        if workspace is None or workspace.state in (state, WorkspaceState.NO_KEY):
             return
         if state is WorkspaceState.DOWN and workspace.state is WorkspaceState.KEY_REFUSED:
             return  # silence says nothing about the key

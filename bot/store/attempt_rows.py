@@ -55,7 +55,8 @@ class AttemptRows:
             "repaired": attempt.repaired,
             "with_reason": attempt.with_reason,
             "told": attempt.told,
-            "noted": attempt.door is not Door.HOST,
+            # Without an interaction, whoever acts for many at once says so in one line.
+            "noted": attempt.door is not Door.HOST or attempt.interaction_id is None,
         }
 
     def to_attempt(self, row: Row[Any]) -> Attempt:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from bot.store import hosting_tables, link_tables, linking_tables, waitlist_tables
+from bot.store import (
+    hosting_tables,
+    link_tables,
+    linking_tables,
+    privacy_tables,
+    waitlist_tables,
+)
 from bot.store.tables import metadata
 
 # Imported, so that `metadata` knows their tables.
-ALL = (hosting_tables, link_tables, linking_tables, waitlist_tables)
+ALL = (hosting_tables, link_tables, linking_tables, privacy_tables, waitlist_tables)
 
 __all__ = ["metadata"]

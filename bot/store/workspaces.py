@@ -9,10 +9,11 @@ from pydantic import SecretStr
 from sqlalchemy import ColumnElement, Row, delete, select, update
 
 from bot.errors import Refusal
-from bot.models import ClashPolicy, ProviderKind, Workspace, WorkspaceState
+from bot.models import ClashPolicy, Leavers, ProviderKind, Workspace, WorkspaceState
 from bot.store.columns import fits
 from bot.store.database import Database
 from bot.store.keyring import KeyRing
+from bot.store.privacy_tables import is_kept
 from bot.store.tables import workspaces
 
 _c = workspaces.c
@@ -36,6 +37,7 @@ class WorkspaceSettings(TypedDict, total=False):
     cutoff_minutes: int | None
     threads: bool
     reminder_minutes: frozenset[int]
+    leavers: Leavers
 
 
 class WorkspaceStore:
@@ -94,13 +96,14 @@ class WorkspaceStore:
         return await self._list(_c.guild_id == guild_id)
 
     async def list_anywhere(self) -> list[Workspace]:
-        """Every workspace of every guild, for the process's own workers."""
-        return await self._list()
+        """Every workspace of every guild that Muster is in, for the process's own workers."""
+        return await self._list(is_kept(_c.guild_id))
 
     async def get_key(self, workspace_id: int) -> SecretStr:
         """The platform's key.
 
         Raises Refusal when the workspace is gone, StartRefused when the key ring cannot open it.
+        Never asked for one in state NO_KEY.
         """
         async with self._database.read() as connection:
             token = await connection.scalar(
@@ -144,7 +147,9 @@ class WorkspaceStore:
 
         Raises StartRefused when one of them cannot be decrypted; then nothing is changed.
         """
-        old = select(_c.workspace_id, _c.encrypted_key).where(_c.key_id != self._keyring.key_id)
+        old = select(_c.workspace_id, _c.encrypted_key).where(
+            _c.key_id != self._keyring.key_id, _c.state != WorkspaceState.NO_KEY
+        )
         async with self._database.write() as connection:
             rows = (await connection.execute(old.with_for_update())).all()
             for row in rows:

@@ -1,6 +1,6 @@
 """Links by admins: a card to confirm, a notice to the member, imports that can be undone.
 
-Revision 0008, after 0005.
+Revision 0008, after 0006.
 """
 
 import sqlalchemy as sa

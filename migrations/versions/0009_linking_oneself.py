@@ -1,6 +1,6 @@
 """Linking oneself: proofs, profile codes, Bloxlink and RoVer, open questions, held-up presses.
 
-Revision 0009, after 0005.
+Revision 0009, after 0008.
 """
 
 import sqlalchemy as sa

@@ -111,8 +111,8 @@ async def test_two_guilds_side_by_side(ready: Stage) -> None:
     assert "Observer" not in mine
 
 
-async def test_no_command_is_offered_in_direct_messages(stage: Stage) -> None:
-    assert stage.house.pip.user.available_commands() == ()
+async def test_only_ones_own_data_is_offered_in_direct_messages(stage: Stage) -> None:
+    assert set(stage.house.pip.user.available_commands()) == {"mydata erase", "mydata show"}
     assert {"claim", "session post", "workspace key"} <= set(
         stage.house.admin.available_commands(stage.house.chat)
     )

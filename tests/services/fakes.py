@@ -308,6 +308,8 @@ class FakeMessenger:
     missing: list[str] = field(default_factory=list)
     missing_for_threads: list[str] = field(default_factory=list)
     error: MessengerError | None = None
+    asked_after: list[tuple[int, int]] = field(default_factory=list)
+    taken_out_of: set[int] = field(default_factory=set)  # guilds that Muster is not in
 
     async def post_board(
         self, channel_id: int, board: Board, *, ping_role_id: int | None, nonce: str
@@ -395,10 +397,15 @@ class FakeMessenger:
 
     async def fetch_member_roles(self, guild_id: int, discord_id: int) -> frozenset[int] | None:
         """What was set; members without roles unless it was."""
+        self.asked_after.append((guild_id, discord_id))
         self._fail()
         if (guild_id, discord_id) in self.left:
             return None
         return self.member_roles.get(discord_id, frozenset())
+
+    def guild_name(self, guild_id: int) -> str | None:
+        """A name for every guild that Muster is in."""
+        return None if guild_id in self.taken_out_of else f"Guild {guild_id % 1000}"
 
     def missing_permissions(self, channel_id: int, *, threads: bool = False) -> list[str]:
         """What was set."""

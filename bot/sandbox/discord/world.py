@@ -126,8 +126,14 @@ class DiscordWorld:
         return self.add_member(guild, self.bot_user, [role])
 
     def remove_member(self, guild: Guild, user: User) -> None:
-        """Let a member leave; for the bot this is a kick, and its guild vanishes for it."""
+        """Let a member leave; for the bot this is a kick, and its guild vanishes for it.
+
+        The role that Discord made for the bot goes with it.
+        """
         member = guild.members.pop(user.id)
+        for role in [guild.roles[role_id] for role_id in member.roles if user is self.bot]:
+            if role.managed:
+                del guild.roles[role.id]
         kind = "guild_delete" if user is self.bot else "guild_member_remove"
         self.announce(Change(kind, guild, member=member))
 

@@ -74,7 +74,7 @@ export function renderDrawer() {
         on: { click: () => openDrawer(false) },
       }, "✕")),
     problem ? el("p", { class: "problem", role: "alert" }, problem) : null,
-    ...(state.demo ? [botPart(), profilePart(), ...faultParts(), tourPart(), keysPart()]
+    ...(state.demo ? [botPart(), profilePart(), comingsPart(), ...faultParts(), tourPart(), keysPart()]
       : [el("p", {}, "The demo's switches are not there: this is a bare sandbox.")]),
   ].filter(Boolean));
 }
@@ -131,6 +131,15 @@ async function saveProfile(me) {
   await change("profile", { name: me.name, text: drafts.get(me.id) ?? me.profile });
   drafts.delete(me.id);
   announce("The profile is saved");
+function comingsPart() {
+  const comings = state.demo.comings ?? [];
+  const away = comings.filter(({ gone }) => gone).map(({ label }) => el("span", {}, `✎ ${label}`));
+  return foldable("comings", "Who comes and goes", el("span", { class: "active-faults" }, away.length ? away : "✔ everybody is there"),
+    el("div", { class: "fault-buttons panel", role: "group", "aria-label": "Who comes and goes" },
+      comings.map(({ name, label, gone }) => el("button", {
+        type: "button", class: `button ${gone ? "success" : "secondary"}`, data: { key: `going ${name}`, going: name },
+        on: { click: () => change("coming", { going: name, gone: !gone }) },
+      }, gone ? `Undo: ${label}` : label))));
 }
 
 function faultParts() {

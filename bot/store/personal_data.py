@@ -1,0 +1,249 @@
+"""What every table holds about people, and what becomes of it: the one declaration.
+
+`/mydata show` and `erase`, retention, PRIVACY.md and the end of a community's data all follow it.
+A new table needs one `Holding` here; a test names every table and every id that has none.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Table, case, exists, literal_column, true
+
+from bot.models import NOBODY, AttemptState
+from bot.store.holdings import History, Holding, Person, Then, Waits
+from bot.store.hosting_tables import guild_settings, preferences, seen_claims, sent_reminders
+from bot.store.privacy_tables import (
+    FOR_ANOTHER,
+    departure_checks,
+    departures,
+    erasures,
+    removed_guilds,
+)
+from bot.store.tables import (
+    IS_LIVE,
+    IS_RUNNING,
+    announcements,
+    app_state,
+    claim_attempts,
+    links,
+    openings,
+    refusals,
+    role_rules,
+    workspaces,
+)
+
+# Ids that name no person. Every other number called `..._id`, `..._ids` or `..._by` must be
+# declared below.
+NOT_PEOPLE = frozenset(
+    {
+        "guild_id",
+        "workspace_id",
+        "announcement_id",
+        "opening_id",
+        "channel_id",
+        "message_id",
+        "thread_id",
+        "interaction_id",
+        "announcement_channel_id",
+        "log_channel_id",
+        "ping_role_id",
+        "host_role_ids",
+        "claimer_role_ids",
+        "barred_role_ids",
+        "allowed_role_ids",
+    }
+)
+
+_HISTORY = "as long as the history is kept (see below)"
+_SETTINGS = "until the workspace is disconnected, or Muster is taken out of the server"
+_HOSTS = "everybody who sees the board; the server's hosts and admins"
+_j, _a = claim_attempts.c, announcements.c
+_SETTLED = _j.state.in_(
+    [literal_column(f"'{state.value}'") for state in AttemptState if state.settled]
+)
+_HAS_RUNNING = exists().where(IS_RUNNING, _j.announcement_id == _a.announcement_id)
+
+
+def _named(table: Table, names: str) -> tuple[Column[Any], ...]:
+    return tuple(table.c[name] for name in names.split())
+
+
+HOLDINGS: tuple[Holding, ...] = (
+    Holding(
+        seen_claims,
+        "which Roblox account held which role when a board was last read",
+        "to notice what is changed on the platform itself",
+        "as long as the session's announcement is kept",
+        "nobody; the board shows the same from the platform",
+        account=seen_claims.c.roblox_id,
+        shown=_named(seen_claims, "opening_id"),
+    ),
+    Holding(
+        claim_attempts,
+        "each claim and release: who asked, for whom, the Roblox account, the role, when, through"
+        " which button or command, and how it ended",
+        "to lose no claim when something breaks, and to answer questions about it later",
+        _HISTORY,
+        "you; the server's log channel reads what hosts do for others",
+        people=(
+            Person(
+                _j.subject_id,
+                Then.BLANK,
+                own=(_j.roblox_id,),
+                too={
+                    "actor_id": case((_j.actor_id == _j.subject_id, NOBODY), else_=_j.actor_id),
+                    "roblox_id": NOBODY,
+                    "interaction_id": None,
+                    "encrypted_token": "",
+                    "told": True,
+                    "noted": True,
+                },
+            ),
+            Person(
+                _j.actor_id,
+                Then.BLANK,
+                others="a host",
+                too={"interaction_id": None, "encrypted_token": "", "noted": True},
+                only=FOR_ANOTHER,
+            ),
+        ),
+        shown=_named(
+            claim_attempts,
+            "created_at kind state reason guild_id announcement_id opening_id door settled_at"
+            " operation_id",
+        ),
+        waits=Waits(_SETTLED, _j.created_at),
+        history=History(_j.created_at, _SETTLED),
+    ),
+    Holding(
+        refusals,
+        "a press that was refused at once: who, for whom, on what, why and when",
+        "so that the reference in the answer leads somewhere",
+        _HISTORY,
+        "you",
+        people=(
+            Person(refusals.c.subject_id, Then.DELETE),
+            Person(refusals.c.actor_id, Then.DELETE, others="a host"),
+        ),
+        shown=_named(refusals, "at code guild_id announcement_id opening_id door reference"),
+        history=History(refusals.c.at, true()),
+    ),
+    Holding(
+        preferences,
+        "what you chose with `/reminders`",
+        "to remind you the way you want",
+        "until you erase it, or Muster is taken out of the server",
+        "you",
+        people=(Person(preferences.c.discord_id, Then.DELETE),),
+        shown=_named(preferences, "guild_id reminders direct"),
+    ),
+    Holding(
+        sent_reminders,
+        "that you were reminded of a session, and how long before it",
+        "so that nobody is reminded twice",
+        "as long as the session's announcement is kept",
+        "you",
+        people=(Person(sent_reminders.c.discord_id, Then.DELETE),),
+        shown=_named(sent_reminders, "announcement_id minutes starts_at"),
+    ),
+    Holding(
+        departures,
+        "that somebody who held a role had left the server before the session began",
+        "to tell the hosts, who can then look for somebody else",
+        "as long as the session's announcement is kept",
+        "the server's hosts, in the roster and the log channel",
+        people=(Person(departures.c.discord_id, Then.DELETE),),
+        shown=_named(departures, "announcement_id noticed_at"),
+    ),
+    Holding(
+        announcements,
+        "each posted session: its host and co-hosts, who closed it, and the host's note",
+        "to show the board, and to know who may run it",
+        _HISTORY,
+        _HOSTS,
+        people=(
+            Person(_a.host_id, Then.BLANK, others="a host", own=(_a.note,)),
+            Person(_a.closed_by, Then.BLANK, others="a host"),
+            Person(_a.co_host_ids, Then.TAKE_OUT, others="others"),
+        ),
+        shown=_named(announcements, "starts_at guild_id announcement_id state"),
+        history=History(_a.ends_at, ~IS_LIVE & ~_HAS_RUNNING),
+    ),
+    Holding(
+        erasures,
+        "that you asked for your data to be erased",
+        "so that it is finished even if Muster is stopped halfway",
+        "until it is finished: seconds, or as long as a claim of yours is unsettled",
+        "nobody",
+        people=(Person(erasures.c.discord_id, Then.LAST),),
+        shown=_named(erasures, "requested_at"),
+    ),
+    Holding(
+        links,
+        "which Roblox account is yours in a server, its username, and who linked it, how and when",
+        "to claim with the right account",
+        "until it is unlinked or erased, or Muster is taken out of the server; the username is"
+        " read again when it is old (see below)",
+        "you and the server's admins; boards show your Discord name instead of the Roblox name",
+        people=(
+            Person(
+                links.c.discord_id,
+                Then.DELETE,
+                own=_named(links, "roblox_id username username_at"),
+            ),
+            Person(links.c.linked_by, Then.BLANK, others="an admin"),
+        ),
+        shown=_named(links, "linked_at guild_id source"),
+    ),
+    Holding(
+        workspaces,
+        "nothing about people: a staff platform's address and encrypted key, and the settings",
+        "to reach the platform",
+        f"{_SETTINGS}; the key is erased at once",
+        "the server's admins; of the key only the last four characters",
+        keys=_named(workspaces, "encrypted_key key_id key_hint"),
+    ),
+    Holding(
+        role_rules,
+        "nothing about people: which Discord roles may claim which role",
+        "to refuse who may not",
+        _SETTINGS,
+        "the server's admins",
+    ),
+    Holding(
+        openings,
+        "nothing about people: the roles of a posted session",
+        "to make their buttons work",
+        "as long as the session's announcement is kept",
+        "everybody who sees the board",
+    ),
+    Holding(
+        departure_checks,
+        "nothing about people: that a session's holders were asked after",
+        "so that Discord is asked only once",
+        "as long as the session's announcement is kept",
+        "nobody",
+    ),
+    Holding(
+        guild_settings,
+        "nothing about people: the server's time zone",
+        "to know what is today",
+        "until Muster is taken out of the server",
+        "the server's admins",
+    ),
+    Holding(
+        removed_guilds,
+        "nothing about people: that Muster was taken out of a server, and when",
+        "to erase the server's data in time",
+        "until that is done, or Muster is invited again",
+        "nobody",
+    ),
+    Holding(
+        app_state,
+        "nothing about people: such as which commands Discord knows",
+        "to start quickly",
+        "as long as Muster runs",
+        "nobody",
+    ),
+)
