@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
 from bot.errors import ProviderError
-from bot.providers.bounds import DEFAULT_BOUNDS, Bounds
+from bot.providers.bounds import Bounds
 from bot.providers.dialects import ROBLOX
 from bot.providers.guard import UpstreamPolicy
 from bot.providers.http import Wire
@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 SIZE = "150x150"
 LONGEST_URL = 500
+BRIEFLY = Bounds(connect=2, read=2, read_total=2)  # a card without a picture will do
 
 
 class _Picture(Payload):
@@ -29,7 +30,7 @@ class _Picture(Payload):
 class Headshots:
     """Asks Roblox's thumbnails API. A picture is a nicety: without one nothing fails."""
 
-    def __init__(self, url: str, *, bounds: Bounds = DEFAULT_BOUNDS) -> None:
+    def __init__(self, url: str, *, bounds: Bounds = BRIEFLY) -> None:
         policy = UpstreamPolicy(allow_insecure=True, allow_private=True)  # the operator's choice
         self._wire = Wire(url.rstrip("/"), ROBLOX, None, policy, bounds=bounds)
 
