@@ -82,7 +82,7 @@ async def run(people: int, seconds: float) -> None:
             board = await cast.post(town.coast, "Juno", session_id)
             before, began = await edits(sandbox), time.monotonic()
             ids = await claim_all(sandbox, board, members, seconds)
-            pressed = time.monotonic() - began
+            pressed, at_once = time.monotonic() - began, await edits(sandbox) - before
             late = await settled(town, ids)
             during = await edits(sandbox) - before
             after = await until_quiet(sandbox) - before
@@ -93,7 +93,8 @@ async def run(people: int, seconds: float) -> None:
         await town.stop()
     sys.stdout.write(
         f"{people} presses in {pressed:.1f} s, the last outcome {late:.1f} s later\n"
-        f"edits of the board: {during} until then, {after} in all; 429s: {report['rate_limited']}\n"
+        f"edits of the board: {at_once} while they pressed, {during} until the last outcome,"
+        f" {after} in all; 429s: {report['rate_limited']}\n"
         f"held on the platform: {held}; on the board: {on_board}\n"
     )
 

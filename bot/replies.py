@@ -28,6 +28,7 @@ from bot.errors import (
     UpstreamNotFound,
 )
 from bot.models import Waiter
+from bot.services.lanes import LaneBusy
 from bot.services.outcomes import Code, Outcome
 from bot.text import safe, shorten
 from bot.views import Component
@@ -90,6 +91,10 @@ def report(error: BaseException) -> Reply:
     """The answer to an error. What is not ours gets a reference and a line in the log."""
     if isinstance(error, ProviderError):
         return Reply(_provider_error(error))
+    if isinstance(error, LaneBusy):  # of hosts; claims have an outcome for it
+        return Reply(
+            "⏳ Muster is still busy with this session for somebody else. Try again in a minute."
+        )
     if isinstance(error, MessageGone):  # no permission brings it back
         return Reply(f"⚠ {error}")
     if isinstance(error, ChannelLost):
