@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from bot.replies import AT_WORK
 from bot.sandbox.acts import Cast
 from bot.sandbox.discord.interactions import Interaction
 from bot.sandbox.discord.models import User
@@ -80,7 +81,7 @@ async def run(people: int) -> None:
             book = town.discord.core.interactions.by_id
             seen = [book[int(one)] for one in ids]
             async with asyncio.timeout(WITHIN):
-                while not all(one.settled for one in seen):  # noqa: ASYNC110  # a look is enough
+                while not all(_ended(town, one) for one in seen):  # noqa: ASYNC110  # a look is enough
                     await asyncio.sleep(0.05)
             after = (await sandbox.report())["calls"]
             _print(town, seen, before, after)
@@ -105,11 +106,19 @@ def _print(town: Town, seen: list[Interaction], before: Json, after: Json) -> No
         sys.stdout.write(line + "\n")
 
 
+def _words(town: Town, one: Interaction) -> str:
+    message = town.world.channels[one.channel_id].messages.get(one.latest_id or 0)
+    return message.content if message is not None else f"{one.state}: {one.reason}"
+
+
+def _ended(town: Town, one: Interaction) -> bool:
+    return one.settled and _words(town, one) != AT_WORK
+
+
 def _outcomes(town: Town, seen: list[Interaction]) -> Counter[str]:
     told: Counter[str] = Counter()
     for one in seen:
-        message = town.world.channels[one.channel_id].messages.get(one.latest_id or 0)
-        words = message.content if message is not None else f"{one.state}: {one.reason}"
+        words = _words(town, one)
         told[next((kind for start, kind in WORDS.items() if words.startswith(start)), words)] += 1
     return told
 

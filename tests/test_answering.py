@@ -15,6 +15,7 @@ from bot.answering import ARRIVED, DIRECT, KEPT, LIFE, answer, note_arrival
 from bot.background import Background
 from bot.buttons import Interaction
 from bot.replies import AT_WORK, Reply
+from bot.sandbox.discord.people import MEANWHILE
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -207,3 +208,7 @@ async def test_it_is_acknowledged_in_time_even_if_the_journal_is_slow(
     await answering_it
     assert wire.calls == ["send", "edit"]
     assert wire.sent == [AT_WORK]
+
+
+def test_the_sandbox_waits_for_what_comes_after_these_words() -> None:
+    assert AT_WORK.startswith(MEANWHILE)

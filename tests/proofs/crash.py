@@ -12,13 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.replies import AT_WORK
-from bot.sandbox.acts import NOT_LINKED, Cast, holders
+from bot.sandbox.acts import Cast
 from bot.sandbox.discord.people import Answer, Json, Person, Sandbox, roles_of
-from bot.sandbox.platforms import seeds
-from bot.sandbox.platforms.platform import Platform
 from bot.sandbox.town import Town
+from tests.proofs.stands import Stand, begin, empty, holders_on, never_twice, open_stands, seat
 
-PEOPLE = [a for a in (*seeds.HOSTS, *seeds.STAFF) if a.display_name not in NOT_LINKED]
 ENDED = ("confirmed", "refused")
 SLOWLY = 0.4  # seconds between a write and the platform's answer to it
 LOOK = 0.003  # seconds between two looks at whether the moment has come
@@ -26,25 +24,7 @@ WITHIN = 150.0  # seconds; absence takes the reconciler a minute and a half to b
 MOMENTS = ("pending", "sent", "thinking", "sent", "settled")  # what each kill waits for, in turn
 DEFERRED = 2.5  # seconds: so slow that everybody has been told to wait
 GAP = 0.1  # seconds between a ReAdmin release's read and its overwrite
-SEATED = 2  # people on each board who hold a role before the rush, and give it back in it
 DONE = ("✔ You are", "✔ Released")
-
-
-@dataclass(frozen=True)
-class Stand:
-    """One board with the platform behind it."""
-
-    name: str
-    platform: Platform
-    session_id: str
-    board: Json
-    people: dict[str, Person]  # by Roblox id
-    openings: dict[str, str]  # the number of each role's opening, by its name
-
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """Their names, as on the board."""
-        return tuple(self.openings)
 
 
 @dataclass(frozen=True)
@@ -91,8 +71,8 @@ class Crashes:
         slowly = DEFERRED if aimed_at == "thinking" else SLOWLY
         seated: set[tuple[str, str]] = set()
         for stand in self._stands:
-            _empty(stand)
-            seated |= _seat(stand, dice)
+            empty(stand)
+            seated |= seat(stand, dice)
             stand.platform.requests.clear()
             stand.platform.faults.add("slow", "claim", None, slowly)
             stand.platform.faults.add("slow", "release", None, slowly)
@@ -114,7 +94,7 @@ class Crashes:
         """Everybody presses one role on every board, or gives back what they hold there."""
         people = [(stand, roblox_id) for stand in self._stands for roblox_id in stand.people]
         dice.shuffle(people)
-        held = {(s.session_id, *one) for s in self._stands for one in _holders(s)}
+        held = {(s.session_id, *one) for s in self._stands for one in holders_on(s)}
         presses = []
         for stand, roblox_id in people:
             person, role = stand.people[roblox_id], dice.choice(stand.roles)
@@ -126,7 +106,7 @@ class Crashes:
                     "release", claim=stand.openings[role]
                 )
             else:
-                answer = await _begin(person, stand.board, role)
+                answer = await begin(person, stand.board, role)
             presses.append(Pressed(stand, roblox_id, answer))
         return presses
 
@@ -173,10 +153,10 @@ class Crashes:
         claimed = {who for who, kind in done.items() if kind == "claim"}
         wanted = claimed | (seated - (done.keys() - claimed))
         for stand in self._stands:
-            held = {(stand.session_id, roblox_id) for roblox_id, _ in _holders(stand)}
+            held = {(stand.session_id, roblox_id) for roblox_id, _ in holders_on(stand)}
             told = {who for who in wanted if who[0] == stand.session_id}
             assert held == told, f"{stand.name}: held {held}, journal {told}"
-            _never_twice(stand)
+            never_twice(stand)
             await self._board(stand)
         journalled, unanswered = {row["interaction_id"] for row in rows}, []
         for one in presses:
@@ -221,7 +201,7 @@ class Crashes:
         return latest
 
     async def _board(self, stand: Stand) -> None:
-        counts = Counter(role for _, role in _holders(stand))
+        counts = Counter(role for _, role in holders_on(stand))
 
         def shows(message: Json) -> bool:
             labels = [button["label"] for button in roles_of(message)]
@@ -250,59 +230,6 @@ async def _until(happened: Callable[[], bool], otherwise: str, pause: float = LO
         await asyncio.sleep(pause)
 
 
-async def _begin(person: Person, board: Json, role: str) -> Answer:
-    """Press and do not wait."""
-    (button,) = [b for b in roles_of(board) if b["label"].rpartition(" ")[0] == role]
-    body = {"as": person.id, "message_id": board["id"], "custom_id": button["custom_id"]}
-    begun = await person.sandbox.call("POST", "/actions/press", json=body)
-    return Answer(person, {"interaction_id": begun["interaction_id"]})
-
-
-def _holders(stand: Stand) -> list[tuple[str, str]]:
-    return holders(stand.platform, stand.session_id)
-
-
-def _seat(stand: Stand, dice: random.Random) -> set[tuple[str, str]]:
-    """Let some hold a role from the start, where it can be released."""
-    if stand.name == "redwood":
-        return set()
-    world = stand.platform.world  # type: ignore[attr-defined]  # both kinds have one
-    seated = dice.sample(sorted(stand.people), SEATED)
-    for roblox_id, role in zip(seated, dice.sample(stand.roles, SEATED), strict=True):
-        record = world.get_session(stand.session_id)
-        if isinstance(record, dict):
-            (server_id,) = record["servers"]
-            role_id = seeds.stable_uuid(f"{stand.name}/{role}")
-            world.panel_claim(stand.session_id, server_id, int(roblox_id), role_id)
-        else:
-            free = next(one for one in record.custom_roles[role].slots if not one.isdecimal())
-            world.panel_claim(stand.session_id, role, free, int(roblox_id))
-    return {(stand.session_id, roblox_id) for roblox_id in seated}
-
-
-def _empty(stand: Stand) -> None:
-    """Take everybody off the session in the platform's panel."""
-    world = stand.platform.world  # type: ignore[attr-defined]  # both kinds have one
-    record = world.get_session(stand.session_id)
-    if isinstance(record, dict):
-        for server in record["servers"].values():
-            server["claims"].clear()
-        record["claims"].clear()
-        return
-    for role in record.custom_roles.values():
-        for holder in [slot for slot in role.slots if slot.isdecimal()]:
-            role.vacate(holder)
-
-
-def _never_twice(stand: Stand) -> None:
-    """Nobody's claim was carried out by the platform more than once."""
-    done = [seen for seen in stand.platform.requests if seen.kind == "claim"]
-    accepted = [seen for seen in done if seen.status in (None, 200, 201)]
-    for roblox_id in stand.people:
-        times = sum(f'"{roblox_id}"' in seen.body for seen in accepted)
-        assert times <= 1, f"{stand.name}: the claim of {roblox_id} was written {times} times"
-
-
 @asynccontextmanager
 async def open_crashes() -> AsyncIterator[Crashes]:
     """A town with everything connected, everybody linked and one board on each platform."""
@@ -314,26 +241,6 @@ async def open_crashes() -> AsyncIterator[Crashes]:
             cast = Cast(town, sandbox)
             await cast.connect_all()
             await cast.link_all()
-            yield Crashes(town, sandbox, [await _stand(cast, *which) for which in _boards(town)])
+            yield Crashes(town, sandbox, await open_stands(cast))
     finally:
         await town.stop()
-
-
-def _boards(town: Town) -> list[tuple[str, Platform, str]]:
-    return [
-        ("northgate", town.northgate, seeds.record_id("northgate/soon")),
-        ("harbour", town.harbour, seeds.series_id("harbour/soon")),
-        ("redwood", town.redwood, seeds.record_id("redwood/soon")),
-    ]
-
-
-async def _stand(cast: Cast, name: str, platform: Platform, session_id: str) -> Stand:
-    town = cast.town
-    community = town.forest if name == "redwood" else town.coast
-    board = await cast.post(community, "Juno", session_id)
-    people = {str(a.user_id): cast.person(a.display_name, community) for a in PEOPLE}
-    openings = {
-        button["label"].rpartition(" ")[0]: button["custom_id"].rpartition(":")[2]
-        for button in roles_of(board)
-    }
-    return Stand(name, platform, session_id, board, people, openings)

@@ -11,6 +11,7 @@ from typing import Any, Self
 import aiohttp
 
 Json = dict[str, Any]
+MEANWHILE = "⏳ One moment"  # how Muster begins words that its answer will replace
 Target = Any  # an id as int or text, or anything of the world that has an `id`
 
 
@@ -217,7 +218,12 @@ class Person:
 
     async def _act(self, action: str, body: Json) -> Answer:
         begun = await self.sandbox.call("POST", f"/actions/{action}", json=body)
-        return await self.look(begun["interaction_id"], wait=self.patience)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.patience
+        answer = await self.look(begun["interaction_id"], wait=self.patience)
+        while answer.text.startswith(MEANWHILE) and (left := deadline - loop.time()) > 0:
+            answer = await answer.next(left)
+        return answer
 
     def _entered(self, name: str, options: Json) -> Json:
         entered = {key: _plain(value) for key, value in options.items()}
