@@ -6,10 +6,13 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from bot.background import Background
 from bot.client import MusterBot
 from bot.messenger import DiscordMessenger
+from bot.metrics import Metrics
+from bot.models import EVERYTHING
 from bot.providers.guard import UpstreamPolicy
 from bot.providers.identity.roblox import Roblox
 from bot.providers.identity.roblox_cloud import OpenCloud
@@ -25,12 +28,14 @@ from bot.services.days import DayPosting
 from bot.services.engine import ClaimEngine
 from bot.services.hosting import HostingService
 from bot.services.hostlog import HostLog
+from bot.services.identifying import IdentifyTurns
 from bot.services.judging import Judge
 from bot.services.lanes import Lanes
 from bot.services.linking import LinkingService
 from bot.services.openings import OpeningsService
 from bot.services.people import People
 from bot.services.policies import Policies
+from bot.services.poll_notes import PollNotes
 from bot.services.polling import Poller
 from bot.services.posting import Poster
 from bot.services.reconciler import Reconciler
@@ -53,11 +58,14 @@ from bot.store.guild_settings import GuildSettingsStore
 from bot.store.hosting import HostingStore
 from bot.store.keyring import KeyRing
 from bot.store.links import LinkStore
+from bot.store.polls import PollStore
 from bot.store.preferences import PreferenceStore
 from bot.store.reminders import ReminderStore
 from bot.store.role_rules import RoleRuleStore
 from bot.store.seen_claims import SeenClaimStore
 from bot.store.workspaces import WorkspaceStore
+from bot.tracing import discord_trace
+from bot.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -73,17 +81,26 @@ async def open_bot(
 ) -> AsyncIterator[MusterBot]:
     """A bot with everything it needs, not connected yet. `options` go to discord.py's client."""
     await migrate(settings.database_url)
-    database = await Database.open(settings.database_url)
+    database = await Database.open(settings.database_url, share=settings.shards or EVERYTHING)
     store = WorkspaceStore(database, KeyRing(settings.secret_keys))
     roblox = _open_roblox(settings)
     background = Background()
-    bot = MusterBot(background, clock, **options)
-    messenger = DiscordMessenger(bot)
+    metrics, lanes = Metrics(), Lanes()
+    database.observe = metrics.database
+    bot = MusterBot(
+        background, clock, http_trace=discord_trace(metrics), **_sharding(settings), **options
+    )
+    bot.metrics, bot.turns = metrics, IdentifyTurns(database, background)
+    messenger = DiscordMessenger(bot, metrics.board)
     policy = UpstreamPolicy(settings.allow_insecure_upstreams, settings.allow_private_upstreams)
     workspaces = WorkspaceService(store, messenger, policy, clock)
     try:
         await store.rotate_keys_anywhere()  # refuses the start when a key of theirs is missing
-        bot.services = _build(settings, database, workspaces, messenger, roblox, background, clock)
+        attempts = AttemptStore(database, KeyRing(settings.secret_keys))
+        bot.services = _build(
+            database, attempts, workspaces, messenger, roblox, background, lanes, metrics, clock
+        )
+        bot.vitals = Vitals(bot, background, database, attempts, lanes, workspaces, metrics)
         yield bot
     finally:
         await background.stop()
@@ -98,18 +115,26 @@ def _open_roblox(settings: Settings) -> Roblox:
     return Roblox(str(settings.roblox_users_url), str(settings.roblox_groups_url), cloud)
 
 
+def _sharding(settings: Settings) -> dict[str, Any]:
+    """Which shards discord.py connects; without the setting it asks Discord how many it wants."""
+    if settings.shards is None:
+        return {}
+    return {"shard_ids": settings.shards.ids, "shard_count": settings.shards.count}
+
+
 def _build(
-    settings: Settings,
     database: Database,
+    attempts: AttemptStore,
     workspaces: WorkspaceService,
     messenger: DiscordMessenger,
     roblox: Roblox,
     background: Background,
+    lanes: Lanes,
+    metrics: Metrics,
     clock: Callable[[], datetime],
 ) -> Services:
     links, announcements = LinkStore(database), AnnouncementStore(database)
     preferences = PreferenceStore(database)
-    attempts = AttemptStore(database, KeyRing(settings.secret_keys))
     people = People(links, roblox)
     catalog = SessionCatalog(workspaces, background)
     boards = _build_boards(database, attempts, workspaces, people, messenger, background, clock)
@@ -119,17 +144,17 @@ def _build(
     judge = Judge(announcements, links, roblox, people, clock)
     engine = ClaimEngine(
         attempts, workspaces, announcements, policies, judge,
-        Aftermath(attempts, judge, host_log), boards, catalog, Lanes(), clock,
+        Aftermath(attempts, judge, host_log), boards, catalog, lanes, clock,
     )  # fmt: skip
     claims = ClaimService(
-        announcements, attempts, links, workspaces, policies, engine, background, clock
+        announcements, attempts, links, workspaces, policies, engine, background, clock, metrics
     )
     return Services(
         app_state=AppState(database), workspaces=workspaces,
         linking=LinkingService(links, roblox, clock),
         catalog=catalog,
         boards=boards,
-        poller=Poller(announcements, boards, catalog, background, clock),
+        poller=_build_poller(database, boards, catalog, background, metrics, clock),
         hosting=hosting, days=days, running=running, claims=claims,
         openings=OpeningsService(announcements, links, workspaces, catalog, boards),
         roster=RosterService(announcements, running, claims, messenger, background),
@@ -146,6 +171,18 @@ def _build(
         reminder_choices=ReminderChoices(preferences, workspaces, messenger),
         today=_build_today(database, workspaces, catalog, people, clock),
     )  # fmt: skip
+
+
+def _build_poller(
+    database: Database,
+    boards: BoardService,
+    catalog: SessionCatalog,
+    background: Background,
+    metrics: Metrics,
+    clock: Callable[[], datetime],
+) -> Poller:
+    announcements, notes = AnnouncementStore(database), PollNotes(PollStore(database), clock)
+    return Poller(announcements, boards, catalog, background, clock, notes=notes, observer=metrics)
 
 
 def _build_today(

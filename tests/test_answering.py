@@ -9,11 +9,13 @@ from typing import Any, cast
 
 import aiohttp
 import pytest
+from discord import InteractionType
 
 from bot import answering
 from bot.answering import ARRIVED, DIRECT, KEPT, LIFE, answer, note_arrival
 from bot.background import Background
 from bot.buttons import Interaction
+from bot.metrics import Metrics
 from bot.replies import Reply
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -31,6 +33,9 @@ class Wire:
     created_at: datetime = NOW
     message: None = None
     id: int = 1
+    guild_id: int = 2
+    type: InteractionType = InteractionType.component
+    metrics: Metrics = field(default_factory=Metrics)
 
     @property
     def client(self) -> Wire:

@@ -88,7 +88,17 @@ def assert_refused(ran: Ran, *parts: str) -> None:
 async def test_help_names_every_command(tmp_path: Path) -> None:
     ran = await muster(tmp_path, "--help")
     assert ran.status == 0
-    for command in ("run", "demo", "doctor", "migrate", "generate-key"):
+    for command in (
+        "run",
+        "demo",
+        "doctor",
+        "status",
+        "migrate",
+        "backup",
+        "restore",
+        "rotate-keys",
+        "generate-key",
+    ):
         assert f" {command} " in ran.out
 
 

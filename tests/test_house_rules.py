@@ -28,23 +28,34 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "cogs": (COGS, {"discord"}),
     "bot.__main__": ({"bot.cli"}, set()),
     "bot.cli": (
-        {"bot.logs", "bot.errors", "bot.settings", "bot.runner", "bot.doctor", "bot.store",
-         "bot.sandbox"},
+        {"bot.logs", "bot.errors", "bot.settings", "bot.runner", "bot.doctor", "bot.status",
+         "bot.store", "bot.sandbox"},
         {"typer", "cryptography"},
     ),
     "bot.runner": (
-        {"bot.app", "bot.client", "bot.endpoint", "bot.errors", "bot.settings"},
+        {"bot.app", "bot.client", "bot.endpoint", "bot.errors", "bot.health", "bot.settings",
+         "bot.store"},
         {"aiohttp", "discord"},
     ),
     "bot.doctor": (
         {"bot.providers", "bot.settings", "bot.store"} | DOMAIN, {"aiohttp"},
     ),
     "bot.app": (
-        {"bot.client", "bot.messenger", "bot.settings"} | SERVICES, set(),
+        {"bot.client", "bot.messenger", "bot.metrics", "bot.settings", "bot.tracing",
+         "bot.vitals"} | SERVICES,
+        set(),
     ),
+    "bot.metrics": ({"bot.models", "bot.services"}, {"prometheus_client"}),
+    "bot.tracing": ({"bot.metrics"}, {"aiohttp"}),
+    "bot.vitals": (
+        {"bot.background", "bot.errors", "bot.metrics", "bot.models", "bot.services", "bot.store"},
+        {"discord", "sqlalchemy"},
+    ),
+    "bot.health": ({"bot.errors", "bot.metrics", "bot.vitals"}, {"aiohttp"}),
+    "bot.status": ({"bot.settings", "bot.store"} | DOMAIN, {"aiohttp"}),
     "bot.client": (
-        {"bot.answering", "bot.background", "bot.buttons", "bot.menus", "bot.replies",
-         "bot.services"},
+        {"bot.answering", "bot.background", "bot.buttons", "bot.errors", "bot.menus",
+         "bot.metrics", "bot.replies", "bot.services", "bot.vitals"},
         {"discord"},
     ),
     "bot.messenger": (
@@ -52,7 +63,9 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
          "bot.views"} | DOMAIN,
         {"aiohttp", "discord"},
     ),
-    "bot.answering": ({"bot.buttons", "bot.replies", "bot.views"}, {"aiohttp", "discord"}),
+    "bot.answering": (
+        {"bot.buttons", "bot.logs", "bot.replies", "bot.views"}, {"aiohttp", "discord"},
+    ),
     "bot.board_view": ({"bot.models", "bot.services", "bot.text"}, {"discord"}),
     "bot.board_controls": (
         {"bot.buttons", "bot.menus", "bot.services", "bot.text", "bot.views"}, set(),
@@ -76,12 +89,12 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"bot.providers"} | DOMAIN, {"httpx", "httpcore", "pydantic", "stamina"},
     ),
     "bot.store": (
-        {"bot.store"} | DOMAIN, {"alembic", "cryptography", "pydantic", "sqlalchemy"},
+        {"bot.store"} | DOMAIN, {"alembic", "cryptography", "filelock", "pydantic", "sqlalchemy"},
     ),
-    "bot.settings": ({"bot.errors"}, {"cryptography", "pydantic", "pydantic_settings"}),
+    "bot.settings": (DOMAIN, {"cryptography", "pydantic", "pydantic_settings"}),
     "bot.text": (set(), {"discord"}),
     "bot.background": ({"bot.errors"}, set()),
-    "bot.logs": (set(), set()),
+    "bot.logs": (set(), {"structlog"}),
     "bot.errors": ({"bot.models"}, set()),  # LinkTaken names the link that is in the way
     "bot.models": ({"bot.models"}, set()),
     "bot.sandbox": ({"bot.sandbox", "bot.errors"}, {"aiohttp", "cryptography"}),

@@ -33,8 +33,10 @@ from bot.models.records import (
     Workspace,
     WorkspaceState,
 )
+from bot.models.shards import EVERYTHING, ShardRange
 
 __all__ = [
+    "EVERYTHING",
     "NOBODY",
     "AccountLink",
     "Announcement",
@@ -62,6 +64,7 @@ __all__ = [
     "Server",
     "Session",
     "SessionState",
+    "ShardRange",
     "Workspace",
     "WorkspaceState",
 ]

@@ -24,6 +24,7 @@ from bot.services.today import TodayService
 from bot.services.workspaces import WorkspaceService
 from bot.store.app_state import AppState
 
+NOTE_POLLS = 30.0  # seconds between two writes of when workspaces were polled
 SETTLE = 10.0  # seconds between two looks at unsettled claims
 
 
@@ -59,4 +60,5 @@ class Services:
         background.spawn(self.poller.tick(), "begin to poll the platforms")
         background.every(SETTLE, self.reconciler.settle_all, "settle claims")
         background.every(TICK, self.poller.tick, "poll the platforms")
+        background.every(NOTE_POLLS, self.poller.flush_notes, "note the polls")
         self.automation.start(background)

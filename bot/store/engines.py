@@ -41,6 +41,11 @@ def make_engine(url: str, *, migrating: bool = False) -> AsyncEngine:
     return _sqlite_engine(_sqlite_path(url), migrating)
 
 
+def sqlite_path(url: str) -> Path | None:
+    """The file of an SQLite address; None for PostgreSQL. Raises StartRefused."""
+    return None if url.startswith("postgresql://") else Path(_sqlite_path(url))
+
+
 def for_reading(engine: AsyncEngine) -> AsyncEngine:
     """The same engine without transactions: half the trips for what one SELECT answers."""
     if engine.dialect.name == "postgresql":

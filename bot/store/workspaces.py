@@ -94,8 +94,8 @@ class WorkspaceStore:
         return await self._list(_c.guild_id == guild_id)
 
     async def list_anywhere(self) -> list[Workspace]:
-        """Every workspace of every guild, for the process's own workers."""
-        return await self._list()
+        """Every workspace of every guild that this process serves, for its own workers."""
+        return await self._list(self._database.ours(_c.guild_id))
 
     async def get_key(self, workspace_id: int) -> SecretStr:
         """The platform's key.
