@@ -37,11 +37,7 @@ class OperatedTown(Town):
 
     async def get(self, path: str) -> tuple[int, str]:
         """(status, text) of the health port."""
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(f"http://127.0.0.1:{self.port}{path}") as response,
-        ):
-            return response.status, await response.text()
+        return await get(self.port, path)
 
     async def command(self, *arguments: str) -> Ran:
         """A `muster` command with the settings of the running bot."""
@@ -58,13 +54,27 @@ class OperatedTown(Town):
         return self.bot.log_file.read_text("utf-8").count("stopping; SIGTERM again")
 
     async def numbers(self) -> dict[str, float]:
-        """Every sample of `/metrics`, as `name{label=value,...}`."""
-        _, text = await self.get("/metrics")
-        return {
-            f"{sample.name}{sorted(sample.labels.items()) or ''}": sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-        }
+        """See the function of this name."""
+        return await numbers(self.port)
+
+
+async def get(port: int, path: str) -> tuple[int, str]:
+    """(status, text) of a health port."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}{path}") as response,
+    ):
+        return response.status, await response.text()
+
+
+async def numbers(port: int) -> dict[str, float]:
+    """Every sample of `/metrics`, by its name and the list of its labels."""
+    _, text = await get(port, "/metrics")
+    return {
+        f"{sample.name}{sorted(sample.labels.items()) or ''}": sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
 
 
 async def until(happened: Callable[[], object], within: float = WITHIN) -> None:
