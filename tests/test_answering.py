@@ -27,6 +27,7 @@ class Wire:
 
     calls: list[str] = field(default_factory=list)
     told: list[tuple[str, ...]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     errors: dict[str, list[Exception]] = field(default_factory=dict)
     background: Background = field(default_factory=Background)
     extras: dict[str, Any] = field(default_factory=dict)
@@ -48,13 +49,15 @@ class Wire:
         """Discord's first answer, of a kind."""
         self._call("defer")
 
-    async def send_message(self, *_: Any, **__: Any) -> None:
+    async def send_message(self, text: str, **_: Any) -> None:
         """A direct answer."""
         self._call("send")
+        self.said.append(text)
 
-    async def edit_original_response(self, **_: Any) -> None:
+    async def edit_original_response(self, *, content: str, **_: Any) -> None:
         """The answer after a deferral."""
         self._call("edit")
+        self.said.append(content)
 
     async def mark_told(self, operation_ids: tuple[str, ...]) -> None:
         """What reached its member."""
@@ -206,3 +209,30 @@ async def test_it_is_acknowledged_in_time_even_if_the_journal_is_slow(
     go.set()
     await answering_it
     assert wire.calls == ["defer", "edit"]
+
+
+async def test_a_stopping_process_takes_nothing_new() -> None:
+    wire = Wire()
+    await wire.background.stop()
+    await wire.answered()
+    assert wire.calls == ["send"], "the work was not even begun"
+    assert wire.said == ["⏳ Muster is restarting. Try again in a moment."]
+
+
+@pytest.mark.parametrize(
+    ("journalled", "words"),
+    [(True, "says here how this ended"), (False, "Look whether it happened")],
+)
+async def test_what_a_stop_cuts_off_is_not_left_thinking(journalled: bool, words: str) -> None:
+    kept = asyncio.Event()
+    if journalled:
+        kept.set()
+    wire = Wire(extras={KEPT: kept, ARRIVED: 0.0 - DIRECT})
+    asking = asyncio.create_task(_held(wire, asyncio.Event()))
+    await _until(wire, "defer")
+    await wire.background.stop(grace=0)
+    assert wire.calls == ["defer", "edit"]
+    assert words in wire.said[0]
+    assert wire.told == []
+    with pytest.raises(asyncio.CancelledError):
+        await asking
