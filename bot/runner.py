@@ -72,6 +72,8 @@ class Stopping:
 async def run_bot(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises StartRefused when Discord does not let Muster in."""
     point_discord_at(str(settings.discord_api_url))
+    # What would be missing for voice, which Muster has no use for, is no operator's business.
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     stopping = Stopping()
     options: dict[str, Any] = {"connector": aiohttp.TCPConnector(limit=CONNECTIONS)}
     with only_instance(settings.database_url):
@@ -82,22 +84,26 @@ async def run_bot(settings: Settings) -> None:
             connected = asyncio.create_task(_connect(bot, settings), name="discord")
             asked = asyncio.create_task(stopping.wait(), name="stop")
             await asyncio.wait({connected, asked}, return_when=asyncio.FIRST_COMPLETED)
-            asked.cancel()
-            if not connected.done():
+            if connected.done():
+                asked.cancel()
+                await bot.close()
+                await connected  # raises why it ended
+            else:
                 await bot.background.stop(GRACE)  # while Discord still takes the answers
-            await _leave(bot, connected)
+                await _leave(bot, connected)
 
 
 async def _leave(bot: MusterBot, connected: asyncio.Task[None]) -> None:
-    """Close the connections; raises what ended them."""
+    """Close the connections, also those that are only being opened."""
     try:
         async with asyncio.timeout(CLOSING):
             await bot.close()
-            await asyncio.shield(connected)
     except TimeoutError:
         log.warning("Discord did not close the connection in time")
-        connected.cancel()
-        await asyncio.wait({connected})
+    connected.cancel()
+    await asyncio.wait({connected})
+    if not connected.cancelled() and (error := connected.exception()) is not None:
+        log.info("the connection to Discord ended with %s", type(error).__name__)
 
 
 async def _connect(bot: MusterBot, settings: Settings) -> None:

@@ -188,6 +188,27 @@ async def test_run_without_discord(good: dict[str, str], tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to handle")
+async def test_a_stop_while_discord_keeps_silent(good: dict[str, str], tmp_path: Path) -> None:
+    called = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        called.set()
+        await reader.read()  # until the bot has gone
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        address = {"DISCORD_API_URL": f"http://127.0.0.1:{port}/api/v10"}
+        process = await start(tmp_path, "run", **(good | address))
+        async with asyncio.timeout(PATIENCE):
+            await called.wait()
+            process.terminate()
+            _, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    assert "Traceback" not in err.decode()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to handle")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_run_connects_and_stops_when_told(
     number: signal.Signals, good: dict[str, str], discord: DiscordStandIn, tmp_path: Path
