@@ -56,6 +56,7 @@ from bot.store.automation import AutomationStore
 from bot.store.database import Database, migrate
 from bot.store.guild_settings import GuildSettingsStore
 from bot.store.hosting import HostingStore
+from bot.store.instance import only_server_of
 from bot.store.keyring import KeyRing
 from bot.store.links import LinkStore
 from bot.store.polls import PollStore
@@ -81,7 +82,8 @@ async def open_bot(
 ) -> AsyncIterator[MusterBot]:
     """A bot with everything it needs, not connected yet. `options` go to discord.py's client."""
     await migrate(settings.database_url)
-    database = await Database.open(settings.database_url, share=settings.shards or EVERYTHING)
+    share = settings.shards or EVERYTHING
+    database = await Database.open(settings.database_url, share=share)
     store = WorkspaceStore(database, KeyRing(settings.secret_keys))
     roblox = _open_roblox(settings)
     background = Background()
@@ -101,7 +103,8 @@ async def open_bot(
             database, attempts, workspaces, messenger, roblox, background, lanes, metrics, clock
         )
         bot.vitals = Vitals(bot, background, database, attempts, lanes, workspaces, metrics)
-        yield bot
+        async with only_server_of(share, database):
+            yield bot
     finally:
         await background.stop()
         await workspaces.aclose()

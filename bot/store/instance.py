@@ -1,14 +1,41 @@
-"""One `muster run` per SQLite file: two would each do what only one may do."""
+"""One `muster run` per SQLite file, and per shard: two would each do what only one may do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from filelock import FileLock, Timeout
 
-from bot.errors import StartRefused
+from bot.errors import LockLost, StartRefused
+from bot.models import ShardRange
+from bot.store.database import Database
 from bot.store.engines import refused, sqlite_path
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def only_server_of(share: ShardRange, database: Database) -> AsyncIterator[None]:
+    """Be the one process on a shared database that serves these shards, during the block.
+
+    Who starts waits a minute for who is just stopping; then it raises StartRefused. With SQLite
+    `only_instance` has seen to it already.
+    """
+    log.info("serving shards %s", share)
+    async with AsyncExitStack() as stack:
+        for shard in share.ids:
+            try:
+                lock = database.session_lock(f"shard:{shard}/{share.count}")
+                await stack.enter_async_context(lock)
+            except LockLost:
+                raise StartRefused(
+                    f"MUSTER_SHARDS: another Muster process on this database serves shard {shard}"
+                    f" of {share.count}. Stop it, or give each process shards of its own, for"
+                    " example 0-3/16 and 4-7/16."
+                ) from None
+        yield
 
 
 @contextmanager

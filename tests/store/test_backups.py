@@ -13,7 +13,6 @@ import pytest
 
 from bot.errors import StartRefused
 from bot.store.backups import backup, restore
-from bot.store.instance import only_instance
 from tests.store.samples import NOW
 
 ADD = "INSERT INTO app_state (key, value) VALUES (?, 'x')"
@@ -134,18 +133,3 @@ def test_postgresql_is_told_its_own_commands(tmp_path: Path) -> None:
     with pytest.raises(StartRefused, match="pg_restore --clean") as refused:
         restore(url, tmp_path / "copy.db", NOW)
     assert "hidden" not in str(refused.value)
-
-
-def test_one_instance_whatever_the_file_is_called(file: Path, tmp_path: Path) -> None:
-    link = tmp_path / "link.db"
-    link.symlink_to(file)
-    with only_instance(f"sqlite:///{file}"):
-        with (
-            pytest.raises(StartRefused, match="another Muster process works on the SQLite file"),
-            only_instance(f"sqlite:///{link}"),
-        ):
-            pass
-        with only_instance("postgresql://muster@localhost/muster"):
-            pass
-    with only_instance(f"sqlite:///{link}"):
-        pass
