@@ -58,7 +58,7 @@ def _lines(overview: Overview, now: datetime) -> list[str]:
     lines = [
         f"guilds     {overview.guilds} with a workspace",
         f"boards     {overview.boards} live",
-        f"journal    {overview.unsettled} claims and releases without an ending{since}",
+        f"journal    {overview.unsettled} without an ending{since}",
         f"workspaces {overview.workspaces}" + (f": {states}" if states else ""),
     ]
     lines += [_workspace(line, now) for line in overview.lines]
@@ -77,7 +77,7 @@ def _workspace(line: WorkspaceLine, now: datetime) -> str:
     # A name is an admin's words: nothing in it may move the cursor of the operator's terminal.
     name = "".join(c for c in line.name if c.isprintable())
     return (
-        f"  {name} (guild {line.guild_id}, {line.kind.value}): {state}; {line.boards} boards;"
+        f"  {name} (guild {line.guild_id}, {line.kind.value}): {state}; live boards: {line.boards};"
         f" {polled}"
     )
 

@@ -101,7 +101,7 @@ async def test_one_screen_says_how_it_does(story: Operated) -> None:
     assert lines[:4] == [
         "guilds     2 with a workspace",
         "boards     3 live",
-        "journal    0 claims and releases without an ending",
+        "journal    0 without an ending",
         "workspaces 3: 3 ok",
     ]
     assert len(lines) == 7
