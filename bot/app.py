@@ -10,9 +10,10 @@ from typing import Any
 
 from bot.background import Background
 from bot.client import MusterBot
+from bot.errors import StartRefused
 from bot.messenger import DiscordMessenger
 from bot.metrics import Metrics
-from bot.models import EVERYTHING
+from bot.models import EVERYTHING, ShardRange
 from bot.providers.guard import UpstreamPolicy
 from bot.providers.identity.roblox import Roblox
 from bot.providers.identity.roblox_cloud import OpenCloud
@@ -81,8 +82,8 @@ async def open_bot(
     settings: Settings, clock: Callable[[], datetime] = utc_now, **options: object
 ) -> AsyncIterator[MusterBot]:
     """A bot with everything it needs, not connected yet. `options` go to discord.py's client."""
+    share = _share(settings)
     await migrate(settings.database_url)
-    share = settings.shards or EVERYTHING
     database = await Database.open(settings.database_url, share=share)
     store = WorkspaceStore(database, KeyRing(settings.secret_keys))
     roblox = _open_roblox(settings)
@@ -116,6 +117,16 @@ def _open_roblox(settings: Settings) -> Roblox:
     key = settings.roblox_open_cloud_key
     cloud = OpenCloud(str(settings.roblox_cloud_url), key) if key is not None else None
     return Roblox(str(settings.roblox_users_url), str(settings.roblox_groups_url), cloud)
+
+
+def _share(settings: Settings) -> ShardRange:
+    share = settings.shards or EVERYTHING
+    if not share.is_everything and not settings.database_url.startswith("postgresql://"):
+        raise StartRefused(
+            "MUSTER_SHARDS: several processes cannot share an SQLite file. Give this one all"
+            " shards, or set MUSTER_DATABASE_URL to a PostgreSQL server."
+        )
+    return share
 
 
 def _sharding(settings: Settings) -> dict[str, Any]:

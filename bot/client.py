@@ -14,6 +14,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot import logs
 from bot.answering import answer, note_arrival
 from bot.background import Background
 from bot.buttons import Action, ActionButton, Button, Interaction, unknown_button
@@ -155,7 +156,8 @@ class MusterBot(commands.AutoShardedBot):
 
 async def answer_error(interaction: Interaction, error: BaseException) -> None:
     """Say what went wrong, as the first answer or as a follow-up."""
-    reply = report(error)
+    with logs.about(interaction.id, interaction.guild_id):
+        reply = report(error)
     if not interaction.response.is_done():
         await answer(interaction, _given(reply))
         return

@@ -54,7 +54,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "bot.health": ({"bot.errors", "bot.metrics", "bot.vitals"}, {"aiohttp"}),
     "bot.status": ({"bot.settings", "bot.store"} | DOMAIN, {"aiohttp"}),
     "bot.client": (
-        {"bot.answering", "bot.background", "bot.buttons", "bot.errors", "bot.menus",
+        {"bot.answering", "bot.background", "bot.buttons", "bot.errors", "bot.logs", "bot.menus",
          "bot.metrics", "bot.replies", "bot.services", "bot.vitals"},
         {"discord"},
     ),

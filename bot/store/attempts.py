@@ -132,10 +132,12 @@ class AttemptStore:
 
         One that no key opens is erased: its member is then told another way.
         """
-        kept = select(_c.operation_id, _c.encrypted_token).where(IS_UNTOLD | IS_RUNNING)
+        kept = select(_c.operation_id, _c.encrypted_token).where(_c.encrypted_token != "")
+        tokens: dict[str, str] = {}
         async with self._database.write() as connection:
-            rows = (await connection.execute(kept.with_for_update())).all()
-            tokens = {row.operation_id: row.encrypted_token for row in rows if row.encrypted_token}
+            for which in (IS_UNTOLD, IS_RUNNING):  # apart, for each has an index of its own
+                rows = await connection.execute(kept.where(which).with_for_update())
+                tokens |= {row.operation_id: row.encrypted_token for row in rows}
             for operation_id, token in tokens.items():
                 change = update(claim_attempts).where(_c.operation_id == operation_id)
                 rotated = self._rows.rotated(token, operation_id)

@@ -17,7 +17,6 @@ from bot.errors import StartRefused
 from bot.store.database import SchemaState, schema_state
 from bot.store.engines import sqlite_path
 
-PAGES = 2_000  # copied at once (8 MB); between two such steps the running Muster may write
 NEEDED = {"alembic_version", "workspaces"}  # tables that every database of Muster has
 DUMP = 'pg_dump --format=custom --file=muster.dump "$MUSTER_DATABASE_URL"'
 UNDUMP = 'pg_restore --clean --if-exists --dbname="$MUSTER_DATABASE_URL" muster.dump'
@@ -87,7 +86,7 @@ def _copy(source: Path, target: Path) -> None:
         contextlib.closing(sqlite3.connect(target)) as new,
     ):
         new.execute("PRAGMA synchronous=FULL")
-        old.backup(new, pages=PAGES)
+        old.backup(new)  # in one step: in several, each write of the running Muster starts it anew
     with target.open("rb") as written:
         os.fsync(written.fileno())
 
