@@ -51,7 +51,7 @@ async def answer(
     background = interaction.client.background
     if background.stopping:
         work.close()
-        work = _given(RESTARTING)
+        work = given(RESTARTING)
     with logs.about(interaction.id, interaction.guild_id):
         # As background work, so that a stop waits for the answers that are being given.
         answering = background.spawn(_answer(interaction, work, replacing), "answer")
@@ -186,7 +186,8 @@ def _interrupted(interaction: Interaction) -> Reply:
     )
 
 
-async def _given(reply: Reply) -> Reply:
+async def given(reply: Reply) -> Reply:
+    """Work that is done already."""
     return reply
 
 

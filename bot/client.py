@@ -15,13 +15,13 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import logs
-from bot.answering import answer, note_arrival
+from bot.answering import answer, given, note_arrival
 from bot.background import Background
 from bot.buttons import Action, ActionButton, Button, Interaction, unknown_button
 from bot.errors import StartRefused
 from bot.menus import ActionMenu, Menu
 from bot.metrics import Metrics
-from bot.replies import Reply, report
+from bot.replies import report
 from bot.services.container import Services
 from bot.services.identifying import IdentifyTurns
 from bot.vitals import Vitals
@@ -159,13 +159,9 @@ async def answer_error(interaction: Interaction, error: BaseException) -> None:
     with logs.about(interaction.id, interaction.guild_id):
         reply = report(error)
     if not interaction.response.is_done():
-        await answer(interaction, _given(reply))
+        await answer(interaction, given(reply))
         return
     try:
         await interaction.followup.send(reply.text, ephemeral=True)
     except discord.HTTPException as problem:
         log.warning("interaction %s could not be answered: %s", interaction.id, problem)
-
-
-async def _given(reply: Reply) -> Reply:
-    return reply

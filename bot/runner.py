@@ -24,7 +24,7 @@ from bot.store.instance import only_instance
 
 log = logging.getLogger(__name__)
 
-GRACE = 6.0  # seconds of a stop that running work may still take; what is journalled can wait
+GRACE = 5.0  # seconds of a stop that running work may still take; what is journalled can wait
 CLOSING = 2.0  # seconds for saying goodbye to Discord
 DEADLINE = 10.0  # seconds from the first signal after which the process ends, whatever still runs
 LATE = 1  # exit status of that

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 
@@ -66,6 +67,16 @@ async def test_the_numbers_move_while_people_claim(story: Operated) -> None:
     assert after["muster_journal_unsettled"] == 0
     assert after["muster_guilds"] == 2
     assert after["muster_shard_latency_seconds[('shard', '0')]"] >= 0
+
+
+async def test_every_line_is_json_and_says_which_interaction_it_is_about(story: Operated) -> None:
+    town = story.town
+    lines = [json.loads(line) for line in town.bot.log_file.read_text("utf-8").splitlines()]
+    claims = [one for one in lines if ": claimed, reference" in one["event"]]
+    assert [(one["logger"], one["guild"]) for one in claims] == [
+        ("bot.services.engine", town.coast.guild.id)
+    ]
+    assert claims[0]["interaction"] > town.coast.guild.id
 
 
 async def test_no_secret_and_no_name_is_among_the_numbers(story: Operated) -> None:
