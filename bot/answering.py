@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import discord
 
+from bot import logs
 from bot.buttons import Interaction
 from bot.replies import AT_WORK, NO_PINGS, Reply, report
 from bot.views import to_view
@@ -22,6 +23,7 @@ LATEST = 2.5  # seconds after which it is acknowledged, whatever the work has co
 LIFE = 3.0  # seconds after which Discord takes no first answer any more
 ARRIVED = "muster:arrived"  # in an interaction's `extras`: when it came, on the loop's clock
 KEPT = "muster:kept"  # likewise: an event, set once the wish is in the journal
+RESTARTING = Reply("⏳ Muster is restarting. Try again in a moment.")
 _UNREACHED = (aiohttp.ClientError, OSError, TimeoutError, RuntimeError)  # not from Discord itself
 
 
@@ -47,15 +49,20 @@ async def answer(
     pressed = interaction.message
     replacing = replacing and pressed is not None and pressed.flags.ephemeral
     background = interaction.client.background
-    # As background work, so that a stop waits for the answers that are being given.
-    await asyncio.shield(background.spawn(_answer(interaction, work, replacing), "answer"))
+    if background.stopping:
+        work.close()
+        work = given(RESTARTING)
+    with logs.about(interaction.id, interaction.guild_id):
+        # As background work, so that a stop waits for the answers that are being given.
+        answering = background.spawn(_answer(interaction, work, replacing), "answer")
+    await asyncio.shield(answering)
 
 
 async def _answer(
     interaction: Interaction, work: Coroutine[Any, Any, Reply], replacing: bool
 ) -> None:
     loop = asyncio.get_running_loop()
-    arrived = interaction.extras.get(ARRIVED, loop.time())
+    arrived = interaction.extras.setdefault(ARRIVED, loop.time())
     left = arrived + DIRECT - loop.time()
     acknowledged = left <= 0
     if acknowledged:  # late already: acknowledging comes before working
@@ -70,7 +77,12 @@ async def _answer(
         log.debug("interaction %s: %s", interaction.id, "direct answer" if done else "deferred")
         if not done:
             acknowledged = await _acknowledge(interaction, replacing, begun=True)
-    reply = await task
+    try:
+        reply = await task
+    except asyncio.CancelledError:  # the process is told to stop, and this takes too long
+        if acknowledged:
+            await _deliver(interaction, _interrupted(interaction), replacing, acknowledged)
+        raise
     if await _deliver(interaction, reply, replacing, acknowledged):
         await interaction.client.after_answer(interaction, reply)
 
@@ -138,13 +150,32 @@ async def _acknowledge(interaction: Interaction, replacing: bool, *, begun: bool
     except (discord.HTTPException, *_UNREACHED) as error:
         log.warning("interaction %s could not be acknowledged: %s", interaction.id, error)
         return False
+    interaction.client.metrics.acknowledged(interaction.type.name, _age(interaction))
     return True
+
+
+def _age(interaction: Interaction) -> float:
+    """Seconds since it arrived."""
+    arrived: float = interaction.extras[ARRIVED]
+    return asyncio.get_running_loop().time() - arrived
 
 
 async def _deliver(
     interaction: Interaction, reply: Reply, replacing: bool, acknowledged: bool
 ) -> bool:
-    """Whether the member was shown the reply. What Discord does not take is not the work's fault.
+    """Whether the member was shown the reply, which is counted and timed."""
+    taken = await _try_to_deliver(interaction, reply, replacing, acknowledged)
+    kind, metrics = interaction.type.name, interaction.client.metrics
+    if taken and not acknowledged:
+        metrics.acknowledged(kind, _age(interaction))
+    metrics.answered(kind, _age(interaction), taken=taken)
+    return taken
+
+
+async def _try_to_deliver(
+    interaction: Interaction, reply: Reply, replacing: bool, acknowledged: bool
+) -> bool:
+    """What Discord does not take is not the work's fault.
 
     An edit may be repeated, as it ends the same; a first answer may not.
     """
@@ -180,6 +211,22 @@ async def _show(
             ephemeral=True,
             allowed_mentions=NO_PINGS,
         )
+
+
+def _interrupted(interaction: Interaction) -> Reply:
+    """What to say about work that a stop cut off."""
+    kept = interaction.extras.get(KEPT)
+    if kept is not None and kept.is_set():  # journalled: the next start carries it on
+        return Reply("⏳ Muster is restarting. In a moment it says here how this ended.")
+    return Reply(
+        "⚠ Muster was restarted before it had an answer. Look whether it happened, and ask again if"
+        " it did not."
+    )
+
+
+async def given(reply: Reply) -> Reply:
+    """Work that is done already."""
+    return reply
 
 
 async def _worded(work: Coroutine[Any, Any, Reply]) -> Reply:

@@ -22,6 +22,16 @@ class Background:
         self._asleep: set[asyncio.Task[Any]] = set()
         self._stopping = False
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the process is about to end: nothing new is begun any more."""
+        return self._stopping
+
+    @property
+    def size(self) -> int:
+        """How many tasks and timers there are."""
+        return len(self._tasks)
+
     def spawn(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         """Run `work` to its end, whatever becomes of the caller. `name` appears in the log."""
         task = asyncio.get_running_loop().create_task(work, name=name)

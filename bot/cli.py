@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -33,10 +34,11 @@ Guild = Annotated[int, typer.Option("--guild", help="The id of the Discord serve
 @app.command()
 def run() -> None:
     """Run the bot until it is stopped."""
-    from bot.runner import run_bot
+    from bot.runner import fast_loop, run_bot
 
     settings = _settings()
-    asyncio.run(run_bot(settings))
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
+        runner.run(run_bot(settings))
 
 
 @app.command()
@@ -82,6 +84,51 @@ def migrate() -> None:
 
     asyncio.run(apply(_settings().database_url))
     typer.echo("The database is up to date.")
+
+
+@app.command()
+def status() -> None:
+    """Show on one screen how Muster does: guilds, workspaces, journal, last polls."""
+    from bot.status import describe
+
+    settings = _settings()
+
+    async def show() -> None:
+        async for line in describe(settings, datetime.now(UTC)):
+            typer.echo(line)
+
+    asyncio.run(show())
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="A new file for the copy.")]) -> None:
+    """Copy the SQLite database into a file, also while Muster runs."""
+    from bot.store.backups import backup as copy
+
+    copy(_settings().database_url, file)
+    typer.echo(f"Copied into {file}. The keys in MUSTER_SECRET_KEYS are not in it: keep them, too.")
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="What `muster backup` wrote.")]) -> None:
+    """Put a backup in place of the SQLite database; Muster must not run."""
+    from bot.store.backups import restore as put_back
+    from bot.store.instance import only_instance
+
+    url = _settings().database_url
+    with only_instance(url):
+        kept = put_back(url, file, datetime.now(UTC))
+    typer.echo(f"Restored {file}." + (f" What was there before is in {kept}." if kept else ""))
+
+
+@app.command()
+def rotate_keys() -> None:
+    """Encrypt every stored secret with the first of MUSTER_SECRET_KEYS, also while Muster runs."""
+    from bot.store.rotation import rotate
+
+    settings = _settings()
+    count = asyncio.run(rotate(settings.database_url, settings.secret_keys))
+    typer.echo(f"{count} stored secrets were encrypted anew; all are under the first key now.")
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -13,12 +14,17 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answering import answer, note_arrival
+from bot import logs
+from bot.answering import answer, given, note_arrival
 from bot.background import Background
 from bot.buttons import Action, ActionButton, Button, Interaction, unknown_button
+from bot.errors import StartRefused
 from bot.menus import ActionMenu, Menu
+from bot.metrics import Metrics
 from bot.replies import Reply, report
 from bot.services.container import Services
+from bot.services.identifying import IdentifyTurns
+from bot.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +48,12 @@ class MusterTree(app_commands.CommandTree["MusterBot"]):
 
 
 class MusterBot(commands.AutoShardedBot):
-    """Discord's side of Muster. `services` is set by `bot.app` before the bot starts."""
+    """Discord's side of Muster. `bot.app` sets these before the bot starts."""
 
     services: Services
+    metrics: Metrics
+    turns: IdentifyTurns
+    vitals: Vitals
 
     def __init__(
         self, background: Background, clock: Callable[[], datetime], **options: Any
@@ -62,6 +71,7 @@ class MusterBot(commands.AutoShardedBot):
         )
         self.background = background
         self.clock = clock
+        self._identify_at_once = 1  # shards; Discord tells
         self._press_handlers: dict[Action, Handler] = {}
         self._pick_handlers: dict[Action, Picker] = {}
         self._answer_listeners: list[Listener] = []
@@ -112,6 +122,26 @@ class MusterBot(commands.AutoShardedBot):
             note_arrival(args[0], self.clock())
         super().dispatch(event, *args, **kwargs)
 
+    async def check_session_limits(self) -> None:
+        """Learn how many shards may identify at once. Raises StartRefused when none may any more.
+
+        Discord gives a bot a new token when it identifies more than a thousand times a day, which
+        a process that is started again and again would do.
+        """
+        limits = await self.fetch_session_start_limits()
+        self._identify_at_once = max(1, limits.max_concurrency)
+        needed = len(self.shard_ids or [0])
+        if limits.remaining < needed:
+            raise StartRefused(
+                f"Discord lets this bot connect {limits.remaining} more times now, and {needed}"
+                f" are needed. Start again in {math.ceil(limits.reset_after / 60_000)} minutes; a"
+                " bot that connects more often loses its token."
+            )
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Wait for the shard's turn among those of all processes; discord.py would only pause."""
+        await self.turns.take(shard_id or 0, self._identify_at_once)
+
     async def setup_hook(self) -> None:
         """Load the cogs, then tell Discord about the commands if they changed."""
         self.add_dynamic_items(*DYNAMIC)
@@ -140,15 +170,12 @@ class MusterBot(commands.AutoShardedBot):
 
 async def answer_error(interaction: Interaction, error: BaseException) -> None:
     """Say what went wrong, as the first answer or as a follow-up."""
-    reply = report(error)
+    with logs.about(interaction.id, interaction.guild_id):
+        reply = report(error)
     if not interaction.response.is_done():
-        await answer(interaction, _given(reply))
+        await answer(interaction, given(reply))
         return
     try:
         await interaction.followup.send(reply.text, ephemeral=True)
     except discord.HTTPException as problem:
         log.warning("interaction %s could not be answered: %s", interaction.id, problem)
-
-
-async def _given(reply: Reply) -> Reply:
-    return reply

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -43,10 +43,14 @@ _ORIGINAL = cast(int, "@original")  # Discord's name for an interaction's own an
 
 
 class DiscordMessenger:
-    """Implements `bot.services.ports.Messenger`."""
+    """Implements `bot.services.ports.Messenger`.
 
-    def __init__(self, client: discord.Client) -> None:
+    `count_board(act, result)` hears of every post and edit of a board; see `Metrics.board`.
+    """
+
+    def __init__(self, client: discord.Client, count_board: Callable[[str, str], None]) -> None:
         self._client = client
+        self._count_board = count_board
 
     async def post_board(
         self, channel_id: int, board: Board, *, ping_role_id: int | None, nonce: str
@@ -54,7 +58,7 @@ class DiscordMessenger:
         """Post the board and return the message id; see the protocol."""
         channel = self._client.get_partial_messageable(channel_id)
         role = discord.Object(ping_role_id) if ping_role_id else None
-        async with _as_messenger_errors(channel_id):
+        async with self._counted("post"), _as_messenger_errors(channel_id):
             message = await channel.send(
                 f"<@&{ping_role_id}>" if ping_role_id else None,
                 embed=to_embed(board),
@@ -69,7 +73,7 @@ class DiscordMessenger:
     async def edit_board(self, channel_id: int, message_id: int, board: Board) -> None:
         """Replace what the board shows; see the protocol."""
         channel = self._client.get_partial_messageable(channel_id)
-        async with _as_messenger_errors(channel_id):
+        async with self._counted("edit"), _as_messenger_errors(channel_id):
             await channel.get_partial_message(message_id).edit(
                 embed=to_embed(board), view=to_view(to_controls(board)), allowed_mentions=NO_PINGS
             )
@@ -232,6 +236,15 @@ class DiscordMessenger:
         if guild is None or role is None:
             return False
         return role.mentionable or guild.me.guild_permissions.mention_everyone
+
+    @asynccontextmanager
+    async def _counted(self, act: str) -> AsyncIterator[None]:
+        try:
+            yield
+        except MessengerError as error:
+            self._count_board(act, type(error).__name__)
+            raise
+        self._count_board(act, "ok")
 
 
 def _below(buttons: Collection[TextButton]) -> ui.View:

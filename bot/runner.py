@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import logging
+import os
 import signal
+from collections.abc import Callable
+from typing import Any
 
 import aiohttp
 import discord
@@ -14,34 +18,99 @@ from bot.app import open_bot
 from bot.client import CONNECTIONS, MusterBot
 from bot.endpoint import point_discord_at
 from bot.errors import StartRefused
+from bot.health import serve_health
 from bot.settings import Settings
+from bot.store.instance import only_instance
 
 log = logging.getLogger(__name__)
+
+GRACE = 5.0  # seconds of a stop that running work may still take; what is journalled can wait
+CLOSING = 2.0  # seconds for saying goodbye to Discord
+DEADLINE = 10.0  # seconds from the first signal after which the process ends, whatever still runs
+LATE = 1  # exit status of that
+KILLED = 128  # added to a signal's number: exit status of who was told twice
+
+
+def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's event loop where the extra `speed` is installed; None for Python's own."""
+    try:
+        loop: Callable[[], asyncio.AbstractEventLoop]
+        loop = importlib.import_module("uvloop").new_event_loop
+    except ImportError:
+        return None
+    return loop
+
+
+class Stopping:
+    """Hears SIGINT and SIGTERM. The first asks to stop, the second does not ask."""
+
+    def __init__(self) -> None:
+        self._asked = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers here
+                self._loop.add_signal_handler(number, self._hear, number)
+
+    async def wait(self) -> None:
+        """Return when somebody has asked."""
+        await self._asked.wait()
+
+    def _hear(self, number: signal.Signals) -> None:
+        if self._asked.is_set():
+            log.warning("told twice to stop: ending at once with status %s", KILLED + number)
+            os._exit(KILLED + number)
+        log.info("stopping; %s again ends at once", number.name)
+        self._asked.set()
+        self._loop.call_later(DEADLINE, self._give_up)
+
+    @staticmethod
+    def _give_up() -> None:
+        log.error("not all could be ended in %s s; the next start settles open claims", DEADLINE)
+        os._exit(LATE)
 
 
 async def run_bot(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises StartRefused when Discord does not let Muster in."""
     point_discord_at(str(settings.discord_api_url))
-    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
-    asked_to_stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers here
-            asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
-    async with open_bot(settings, connector=connector) as bot:
-        connected = asyncio.create_task(_connect(bot, settings), name="discord")
-        asked = asyncio.create_task(asked_to_stop.wait(), name="stop")
-        await asyncio.wait({connected, asked}, return_when=asyncio.FIRST_COMPLETED)
-        asked.cancel()
-        if not connected.done():
-            log.info("stopping")
-            await bot.background.stop()  # while Discord still takes the answers
-        await bot.close()
-        await connected
+    # What would be missing for voice, which Muster has no use for, is no operator's business.
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+    stopping = Stopping()
+    options: dict[str, Any] = {"connector": aiohttp.TCPConnector(limit=CONNECTIONS)}
+    with only_instance(settings.database_url):
+        async with (
+            open_bot(settings, **options) as bot,
+            serve_health(bot.vitals, settings.metrics_port),
+        ):
+            connected = asyncio.create_task(_connect(bot, settings), name="discord")
+            asked = asyncio.create_task(stopping.wait(), name="stop")
+            await asyncio.wait({connected, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if connected.done():
+                asked.cancel()
+                await bot.close()
+                await connected  # raises why it ended
+            else:
+                await bot.background.stop(GRACE)  # while Discord still takes the answers
+                await _leave(bot, connected)
+
+
+async def _leave(bot: MusterBot, connected: asyncio.Task[None]) -> None:
+    """Close the connections, also those that are only being opened."""
+    try:
+        async with asyncio.timeout(CLOSING):
+            await bot.close()
+    except TimeoutError:
+        log.warning("Discord did not close the connection in time")
+    connected.cancel()
+    await asyncio.wait({connected})
+    if not connected.cancelled() and (error := connected.exception()) is not None:
+        log.info("the connection to Discord ended with %s", type(error).__name__)
 
 
 async def _connect(bot: MusterBot, settings: Settings) -> None:
     try:
-        await bot.start(settings.discord_token.get_secret_value())
+        await bot.login(settings.discord_token.get_secret_value())
+        await bot.check_session_limits()
+        await bot.connect()
     except discord.LoginFailure:
         raise StartRefused(
             "MUSTER_DISCORD_TOKEN: Discord does not accept this token. Copy it again from your"

@@ -11,6 +11,7 @@ from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_valida
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import StartRefused
+from bot.models import ShardRange
 
 PREFIX = "MUSTER_"
 
@@ -41,6 +42,17 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="How much is logged.", examples=["INFO"]
+    )
+    shards: Annotated[ShardRange | None, NoDecode] = Field(
+        default=None,
+        description="Which of Discord's shards this process serves, when several share the guilds:"
+        " first-last/number of all.",
+        examples=["0-3/16"],
+    )
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
+        default=None,
+        description="A port on 127.0.0.1 for /healthz, /readyz and /metrics.",
+        examples=["9464"],
     )
     allow_insecure_upstreams: bool = Field(
         default=False,
@@ -134,6 +146,11 @@ class Settings(BaseSettings):
                     f"key {number} is not a Fernet key (32 bytes in URL-safe base64)"
                 ) from None
         return value
+
+    @field_validator("shards", mode="before")
+    @classmethod
+    def _shard_range(cls, value: Any) -> Any:
+        return ShardRange.parse(value) if isinstance(value, str) else value
 
     @field_validator("roblox_open_cloud_key")
     @classmethod

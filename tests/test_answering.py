@@ -9,11 +9,13 @@ from typing import Any, cast
 
 import aiohttp
 import pytest
+from discord import InteractionType
 
 from bot import answering
 from bot.answering import ARRIVED, DIRECT, KEPT, LIFE, answer, note_arrival
 from bot.background import Background
 from bot.buttons import Interaction
+from bot.metrics import Metrics
 from bot.replies import AT_WORK, Reply
 from bot.sandbox.discord.people import MEANWHILE
 
@@ -33,6 +35,9 @@ class Wire:
     created_at: datetime = NOW
     message: None = None
     id: int = 1
+    guild_id: int = 2
+    type: InteractionType = InteractionType.component
+    metrics: Metrics = field(default_factory=Metrics)
 
     @property
     def client(self) -> Wire:
@@ -50,9 +55,10 @@ class Wire:
         self.sent.append(text)
         self._call("send")
 
-    async def edit_original_response(self, **_: Any) -> None:
+    async def edit_original_response(self, *, content: str, **_: Any) -> None:
         """The answer after a deferral."""
         self._call("edit")
+        self.sent.append(content)
 
     async def after_answer(self, _: Any, reply: Reply) -> None:
         """What reached its member."""
@@ -212,3 +218,30 @@ async def test_it_is_acknowledged_in_time_even_if_the_journal_is_slow(
 
 def test_the_sandbox_waits_for_what_comes_after_these_words() -> None:
     assert AT_WORK.startswith(MEANWHILE)
+
+
+async def test_a_stopping_process_takes_nothing_new() -> None:
+    wire = Wire()
+    await wire.background.stop()
+    await wire.answered()
+    assert wire.calls == ["send"], "the work was not even begun"
+    assert wire.sent == ["⏳ Muster is restarting. Try again in a moment."]
+
+
+@pytest.mark.parametrize(
+    ("journalled", "words"),
+    [(True, "says here how this ended"), (False, "Look whether it happened")],
+)
+async def test_what_a_stop_cuts_off_is_not_left_thinking(journalled: bool, words: str) -> None:
+    kept = asyncio.Event()
+    if journalled:
+        kept.set()
+    wire = Wire(extras={KEPT: kept, ARRIVED: 0.0 - DIRECT})
+    asking = asyncio.create_task(_held(wire, asyncio.Event()))
+    await _until(wire, "send")
+    await wire.background.stop(grace=0)
+    assert wire.calls == ["send", "edit"]
+    assert words in wire.sent[-1]
+    assert wire.told == []
+    with pytest.raises(asyncio.CancelledError):
+        await asking

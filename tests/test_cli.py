@@ -15,6 +15,7 @@ import pytest_asyncio
 from cryptography.fernet import Fernet
 
 from bot.sandbox.discord import DiscordStandIn, DiscordWorld
+from bot.sandbox.discord.ratelimits import Limits
 from bot.store.database import SchemaState, schema_state
 
 ROOT = Path(__file__).parent.parent
@@ -88,7 +89,10 @@ def assert_refused(ran: Ran, *parts: str) -> None:
 async def test_help_names_every_command(tmp_path: Path) -> None:
     ran = await muster(tmp_path, "--help")
     assert ran.status == 0
-    for command in ("run", "demo", "doctor", "migrate", "generate-key", "links"):
+    for command in (
+        "run", "demo", "doctor", "status", "migrate", "backup", "restore", "rotate-keys",
+        "generate-key", "links",
+    ):  # fmt: skip
         assert f" {command} " in ran.out
 
 
@@ -172,9 +176,75 @@ async def test_run_with_a_bad_token(good: dict[str, str], tmp_path: Path) -> Non
     assert "bad.token" not in ran.err
 
 
+async def test_run_when_discord_lets_the_bot_connect_no_more_today(
+    good: dict[str, str], tmp_path: Path
+) -> None:
+    world = DiscordWorld()
+    world.add_bot("muster", "Muster")
+    used_up = DiscordStandIn(world, token=TOKEN, limits=Limits(identifies_left=0))
+    await used_up.start()
+    try:
+        ran = await muster(tmp_path, "run", **(good | {"DISCORD_API_URL": used_up.api_url}))
+    finally:
+        await used_up.stop()
+    assert_refused(ran, "lets this bot connect 0 more times now", "again in 60 minutes")
+    assert used_up.core.gateway.identifies == []
+
+
+async def test_a_share_of_the_shards_needs_a_database_that_can_be_shared(
+    good: dict[str, str], tmp_path: Path
+) -> None:
+    ran = await muster(tmp_path, "run", **good, SHARDS="0-1/4")
+    assert_refused(ran, "MUSTER_SHARDS: several processes cannot share an SQLite file")
+    assert not (tmp_path / "muster.db").exists()
+
+
+async def test_one_process_with_a_file_may_have_all_shards(
+    good: dict[str, str], tmp_path: Path
+) -> None:
+    world = DiscordWorld()
+    world.add_bot("muster", "Muster")
+    wide = DiscordStandIn(world, token=TOKEN, limits=Limits(shards=4, identifies_at_once=16))
+    await wide.start()
+    process = await start(
+        tmp_path, "run", **(good | {"DISCORD_API_URL": wide.api_url}), SHARDS="0-3/4"
+    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while len(wide.core.gateway.identifies) < 4:  # noqa: ASYNC110  # another process
+                await asyncio.sleep(0.02)
+            process.terminate()
+            _, err = await process.communicate()
+    finally:
+        await wide.stop()
+    assert process.returncode == 0, err.decode()
+    assert [shard for _, shard in wide.core.gateway.identifies] == [0, 1, 2, 3]
+
+
 async def test_run_without_discord(good: dict[str, str], tmp_path: Path) -> None:
     ran = await muster(tmp_path, **(good | {"DISCORD_API_URL": "http://127.0.0.1:9/api/v10"}))
     assert_refused(ran, "Discord cannot be reached.")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to handle")
+async def test_a_stop_while_discord_keeps_silent(good: dict[str, str], tmp_path: Path) -> None:
+    called = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        called.set()
+        await reader.read()  # until the bot has gone
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        address = {"DISCORD_API_URL": f"http://127.0.0.1:{port}/api/v10"}
+        process = await start(tmp_path, "run", **(good | address))
+        async with asyncio.timeout(PATIENCE):
+            await called.wait()
+            process.terminate()
+            _, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    assert "Traceback" not in err.decode()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to handle")

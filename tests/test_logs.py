@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
+import sys
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
 from bot import logs
 
-LOUD = ("discord", "aiosqlite", "asyncio", "httpcore", "httpx", "stamina")
+LOUD = ("discord", "aiosqlite", "asyncio", "filelock", "httpcore", "httpx", "stamina")
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +50,7 @@ def test_whole_gateway_events_are_not_logged_at_debug(capsys: pytest.CaptureFixt
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "key" not in captured.err
-    assert "DEBUG   bot.anything: ours" in captured.err
+    assert '"event": "ours"' in captured.err
 
 
 def test_configuring_twice_logs_once(capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,3 +58,50 @@ def test_configuring_twice_logs_once(capsys: pytest.CaptureFixture[str]) -> None
     logs.configure("INFO")
     logging.getLogger("bot").warning("once")
     assert capsys.readouterr().err.count("once") == 1
+
+
+def test_elsewhere_than_at_a_terminal_a_line_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("INFO")
+    logging.getLogger("bot.services.engine").info("claim by %s", 7)
+    line = json.loads(capsys.readouterr().err)
+    assert datetime.fromisoformat(line.pop("timestamp")).tzinfo is not None
+    assert line == {"event": "claim by 7", "level": "info", "logger": "bot.services.engine"}
+
+
+async def test_a_line_says_which_interaction_it_belongs_to(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure("INFO")
+    log = logging.getLogger("bot.answering")
+
+    async def work() -> None:
+        log.info("within")
+
+    with logs.about(11, 22):
+        task = asyncio.create_task(work())
+    log.info("after")
+    await task
+    after, within = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (within["event"], within["interaction"], within["guild"]) == ("within", 11, 22)
+    assert "interaction" not in after
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_traceback_shows_no_values(
+    terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    logs.configure("INFO")
+    hidden = "".join(("s3cr3t", "-value"))
+
+    def fail(key: str) -> None:
+        raise ValueError(f"of {len(key)} characters")
+
+    try:
+        fail(hidden)
+    except ValueError:
+        logging.getLogger("bot").exception("it failed")
+    written = capsys.readouterr().err
+    assert "ValueError" in written
+    assert "Traceback" in written
+    assert hidden not in written

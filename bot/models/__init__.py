@@ -54,9 +54,11 @@ from bot.models.records import (
     Workspace,
     WorkspaceState,
 )
+from bot.models.shards import EVERYTHING, ShardRange
 from bot.models.waiting import WaitEnd, Waiter, WaitState
 
 __all__ = [
+    "EVERYTHING",
     "NOBODY",
     "AccountLink",
     "Announcement",
@@ -100,6 +102,7 @@ __all__ = [
     "ServiceKey",
     "Session",
     "SessionState",
+    "ShardRange",
     "Verdict",
     "WaitEnd",
     "WaitState",

@@ -81,6 +81,7 @@ class Health:
     last_error_at: datetime | None = None
     waiting: int = 0  # calls that wait for a free line
     left_out: int = 0  # malformed sessions in the latest list
+    limited: int = 0  # how often the platform said 429 on this line
 
 
 @dataclass(frozen=True, slots=True)

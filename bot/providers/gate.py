@@ -63,6 +63,7 @@ class Gate:
         self._lines = asyncio.Semaphore(bounds.at_once)
         self._waiting = 0
         self._paused_until = monotonic()
+        self._limited_times = 0
         self._last_error = ""
         self._last_error_at: datetime | None = None
 
@@ -103,6 +104,7 @@ class Gate:
         if isinstance(error, _TROUBLE):
             self._last_error, self._last_error_at = type(error).__name__, self._clock()
         if isinstance(error, RateLimited):
+            self._limited_times += 1
             pause = (error.until - self._clock()).total_seconds()
             self._paused_until = max(self._paused_until, self._monotonic() + pause)
 
@@ -118,6 +120,7 @@ class Gate:
             last_error=self._last_error,
             last_error_at=self._last_error_at,
             waiting=self._waiting,
+            limited=self._limited_times,
         )
 
     def _pause_left(self) -> float:

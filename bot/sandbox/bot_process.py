@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 ROOT = Path(__file__).resolve().parents[2]  # where the packages `bot` and `cogs` are
-STOP_WITHIN = 10.0  # seconds for a clean stop before the process is killed
+STOP_WITHIN = 15.0  # seconds for a clean stop, which has a deadline of its own, before a kill
 
 
 class BotProcess:
@@ -52,11 +52,25 @@ class BotProcess:
         """Ask it to stop, and wait; kill it when it does not."""
         if self._process is None or not self.running:
             return
-        self._process.terminate()
+        self.ask_to_stop()
         try:
-            await asyncio.wait_for(self._process.wait(), STOP_WITHIN)
+            await self.wait(STOP_WITHIN)
         except TimeoutError:
             await self.kill()
+
+    def ask_to_stop(self) -> None:
+        """SIGTERM, as a service manager sends it."""
+        if self._process is not None:
+            self._process.terminate()
+
+    async def wait(self, seconds: float) -> int | None:
+        """Its exit status, once it has ended; None when it was never started.
+
+        Raises TimeoutError when it still runs after so many seconds.
+        """
+        if self._process is None:
+            return None
+        return await asyncio.wait_for(self._process.wait(), seconds)
 
     def tail(self, lines: int = 20) -> str:
         """The end of what it logged, for a failure's report."""

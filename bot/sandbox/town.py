@@ -61,8 +61,10 @@ class Community:
 class Town:
     """Everything the demo runs. Start it, and stop it again."""
 
-    def __init__(self, log_level: str = "INFO") -> None:
+    def __init__(self, log_level: str = "INFO", **settings: str) -> None:
+        """`settings`: more of the bot's, without their prefix."""
         self._log_level = log_level  # of the bot
+        self._more = {f"MUSTER_{name}": value for name, value in settings.items()}
         self.folder = tempfile.TemporaryDirectory(prefix="muster-demo-")
         self.world = DiscordWorld()
         self.bot = BotProcess(Path(self.folder.name))
@@ -111,14 +113,18 @@ class Town:
 
     async def start(self, port: int = 0) -> None:
         """Start every server, Discord's stand-in on `port` (0: any), then the bot."""
+        await self.open(port)
+        await self.start_bot()
+
+    async def open(self, port: int = 0) -> None:
+        """Start every server, but not the bot."""
         for platform in (*self.platforms.values(), *self._identities):
             await platform.start()
         await self.discord.start(port)
-        await self.start_bot()
 
     async def start_bot(self) -> None:
         """Start the bot and wait until it is online. Raises TimeoutError with its log."""
-        await self.bot.start(self._settings())
+        await self.bot.start(self.settings())
         deadline = asyncio.get_running_loop().time() + ONLINE_WITHIN
         while not self.discord.core.gateway.is_connected(None):
             if not self.bot.running or asyncio.get_running_loop().time() > deadline:
@@ -142,7 +148,8 @@ class Town:
     def _database(self) -> Path:
         return Path(self.folder.name) / "muster.db"
 
-    def _settings(self) -> dict[str, str]:
+    def settings(self) -> dict[str, str]:
+        """What the bot is started with; its keys are the process's own."""
         return {
             "MUSTER_DISCORD_TOKEN": TOKEN,
             "MUSTER_LOG_LEVEL": self._log_level,
@@ -156,7 +163,7 @@ class Town:
             "MUSTER_ROVER_URL": self.rover.base_url + rover.API,
             "MUSTER_ALLOW_INSECURE_UPSTREAMS": "true",
             "MUSTER_ALLOW_PRIVATE_UPSTREAMS": "true",
-        }
+        } | self._more
 
     def _add_person(self, account: RobloxUser) -> None:
         name = account.display_name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from bot.models import (
 from bot.services.cases import Case
 from bot.services.engine import ClaimEngine
 from bot.services.former import find_former_account
+from bot.services.observing import Observer, Unobserved
 from bot.services.outcomes import Code, Outcome
 from bot.services.permits import require_host
 from bot.services.policies import Policies
@@ -86,7 +88,9 @@ class ClaimService:
         engine: ClaimEngine,
         background: Background,
         clock: Callable[[], datetime],
+        observer: Observer | None = None,
     ) -> None:
+        self._observer = observer or Unobserved()
         self._announcements = announcements
         self._attempts = attempts
         self._links = links
@@ -103,14 +107,21 @@ class ClaimService:
 
         Raises NotPermitted when somebody who is no host acts for another.
         """
-        return await self._joined(press, AttemptKind.CLAIM)
+        return await self._observed(press, AttemptKind.CLAIM)
 
     async def release(self, press: Press) -> Outcome:
         """Give the opening back for the member who pressed, or for whom a host named.
 
         Raises NotPermitted when somebody who is no host acts for another.
         """
-        return await self._joined(press, AttemptKind.RELEASE)
+        return await self._observed(press, AttemptKind.RELEASE)
+
+    async def _observed(self, press: Press, kind: AttemptKind) -> Outcome:
+        began = time.perf_counter()
+        outcome = await self._joined(press, kind)
+        seconds = time.perf_counter() - began
+        self._observer.outcome(kind, outcome.code, outcome.platform, seconds)
+        return outcome
 
     async def untold(self, guild_id: int, discord_id: int) -> list[Outcome]:
         """Endings that never reached this member, oldest first; `mark_told` once they did.

@@ -36,6 +36,7 @@ from bot.services.waitlist import WaitlistService
 from bot.services.workspaces import WorkspaceService
 from bot.store.app_state import AppState
 
+NOTE_POLLS = 30.0  # seconds between two writes of when workspaces were polled
 SETTLE = 10.0  # seconds between two looks at unsettled claims
 
 
@@ -96,6 +97,7 @@ class Services:
         background.every(TICK, self.poller.tick, "poll the platforms")
         background.spawn(self.offers.tick(), "see to who waits")
         background.every(OFFER_TICK, self.offers.tick, "see to who waits")
+        background.every(NOTE_POLLS, self.poller.flush_notes, "note the polls")
         self.automation.start(background)
         await self.links.start(background)
         self.privacy.start(background)

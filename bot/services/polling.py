@@ -14,6 +14,8 @@ from bot.errors import MusterError, RateLimited, Unavailable, UpstreamNotFound
 from bot.models import Announcement, ClaimsForm, Session
 from bot.services.boards import BoardService
 from bot.services.catalog import SessionCatalog
+from bot.services.observing import Observer, Unobserved
+from bot.services.poll_notes import PollNotes
 from bot.store.announcements import AnnouncementStore
 
 log = logging.getLogger(__name__)
@@ -47,7 +49,11 @@ class Poller:
         clock: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,  # 0 to 1
+        notes: PollNotes | None = None,
+        observer: Observer | None = None,
     ) -> None:
+        self._notes = notes
+        self._observer = observer or Unobserved()
         self._announcements = announcements
         self._boards = boards
         self._catalog = catalog
@@ -79,6 +85,11 @@ class Poller:
             self._turns.setdefault(number, _Turn(self._monotonic()))
         self._start(by_workspace)
 
+    async def flush_notes(self) -> None:
+        """Write down when the workspaces were polled last."""
+        if self._notes is not None:
+            await self._notes.flush()
+
     async def _live(self) -> dict[int, list[Announcement]]:
         live = await self._announcements.list_live_anywhere()
         shown = {announcement.announcement_id for announcement in live}
@@ -107,7 +118,14 @@ class Poller:
             self._running.discard(workspace_id)
             turn.failures = turn.failures + 1 if error else 0
             took = self._monotonic() - began
+            self._note(workspace_id, took, error)
             turn.at = self._monotonic() + self._pause(turn, announcements, took, error)
+
+    def _note(self, workspace_id: int, took: float, error: MusterError | None) -> None:
+        result = type(error).__name__ if error else "ok"
+        self._observer.polled(result, took)
+        if self._notes is not None:
+            self._notes.add(workspace_id, result)
 
     def _pause(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from bot.providers import DEFAULT_BASE_URLS, open_provider
 from bot.providers.base import Provider
 from bot.providers.guard import UpstreamPolicy, normalise_base_url
 from bot.services.key_notices import KeyNotices
+from bot.services.lines import PlatformLines, sum_up
 from bot.services.permits import require_admin
 from bot.services.ports import Actor, Messenger
 from bot.services.schedules import check_settings
@@ -68,6 +70,8 @@ class WorkspaceService:
         self._policy = policy
         self._clock = clock
         self._providers: dict[int, Provider] = {}
+        self._kinds: dict[int, ProviderKind] = {}  # of the providers
+        self._limited: Counter[ProviderKind] = Counter()  # 429s of providers closed by now
         self._states: dict[int, WorkspaceState] = {}  # as last saved
         self._notices = KeyNotices(store, messenger, clock)
 
@@ -156,6 +160,11 @@ class WorkspaceService:
         provider = self._providers.get(workspace_id)
         return provider.health() if provider else None
 
+    def lines(self) -> list[PlatformLines]:
+        """How the lines to all platforms do, by kind, for metrics."""
+        healths = ((self._kinds[n], provider.health()) for n, provider in self._providers.items())
+        return sum_up(healths, self._limited)
+
     async def set_key(self, actor: Actor, workspace_id: int, key: str) -> Connected:
         """Replace the key; the old one stays until the new one has passed the test."""
         require_admin(actor)
@@ -238,11 +247,13 @@ class WorkspaceService:
             key = await self._store.get_key(workspace_id)
             provider = open_provider(workspace.kind, workspace.base_url, key, self._policy)
             provider = self._providers.setdefault(workspace_id, provider)
+            self._kinds[workspace_id] = workspace.kind
         return provider
 
     async def _drop_provider(self, workspace_id: int) -> None:
         provider = self._providers.pop(workspace_id, None)
         if provider is not None:
+            self._limited[self._kinds.pop(workspace_id)] += provider.health().limited
             await provider.aclose()
 
     async def _probe_once(self, kind: ProviderKind, base_url: str, key: SecretStr) -> Probe:

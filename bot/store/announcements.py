@@ -81,14 +81,19 @@ class AnnouncementStore:
         return await self._list(_live().where(_c.guild_id == guild_id))
 
     async def list_live_anywhere(self) -> list[Announcement]:
-        """The live announcements of every guild that Muster is in, by start time."""
-        return await self._list(_live().where(is_kept(_c.guild_id)))
+        """The live announcements of every guild of ours that Muster is in, by start time."""
+        ours = self._database.ours(_c.guild_id)
+        return await self._list(_live().where(is_kept(_c.guild_id), ours))
 
     async def list_live_for_session(self, upstream: str, session_id: str) -> list[Announcement]:
-        """The live announcements of one upstream session in every guild, by start time."""
+        """The live announcements of one upstream session in every guild of ours, by start time."""
         query = _live().join(workspaces, workspaces.c.workspace_id == _c.workspace_id)
         return await self._list(
-            query.where(_c.session_id == session_id, workspaces.c.base_url == upstream)
+            query.where(
+                _c.session_id == session_id,
+                workspaces.c.base_url == upstream,
+                self._database.ours(_c.guild_id),
+            )
         )
 
     async def mark_open(self, announcement_id: int, *, now: datetime) -> None:
@@ -105,8 +110,11 @@ class AnnouncementStore:
         await self._unpost(_c.announcement_id == announcement_id)
 
     async def reset_unposted(self) -> int:
-        """At start: what a crash kept from being posted becomes a draft again; returns how many."""
-        return await self._unpost()
+        """At start: what a crash kept from being posted becomes a draft again; returns how many.
+
+        Another process may be posting in its own guilds at this moment.
+        """
+        return await self._unpost(self._database.ours(_c.guild_id))
 
     async def set_message(self, announcement_id: int, message_id: int, rendered_hash: str) -> None:
         """Posting worked: remember the message, what it shows, and what the session was called.

@@ -67,6 +67,11 @@ class AttemptRows:
         token = self._token(values.pop("encrypted_token"), row.operation_id)
         return Attempt(place=place, interaction_token=token, **values)
 
+    def rotated(self, encrypted: str, operation_id: str) -> str:
+        """The token under the first key, or '' when it is gone."""
+        token = self._token(encrypted, operation_id)
+        return self._keyring.encrypt(SecretStr(token)) if token else ""
+
     def _token(self, encrypted: str, operation_id: str) -> str:
         """The interaction token, or '' when it is gone: then the member is told another way."""
         if not encrypted:

@@ -129,6 +129,23 @@ class AttemptStore:
         async with self._database.write() as connection:
             await connection.execute(change.values(encrypted_token=""))
 
+    async def rotate_tokens_anywhere(self) -> int:
+        """Encrypt with the first key what is kept of interactions; returns how many were.
+
+        One that no key opens is erased: its member is then told another way.
+        """
+        kept = select(_c.operation_id, _c.encrypted_token).where(_c.encrypted_token != "")
+        tokens: dict[str, str] = {}
+        async with self._database.write() as connection:
+            for which in (IS_UNTOLD, IS_RUNNING):  # apart, for each has an index of its own
+                rows = await connection.execute(kept.where(which).with_for_update())
+                tokens |= {row.operation_id: row.encrypted_token for row in rows}
+            for operation_id, token in tokens.items():
+                change = update(claim_attempts).where(_c.operation_id == operation_id)
+                rotated = self._rows.rotated(token, operation_id)
+                await connection.execute(change.values(encrypted_token=rotated))
+        return len(tokens)
+
     def owns(self, attempt: Attempt) -> bool:
         """Whether this process carries the row out."""
         return attempt.owner == self._owner
@@ -139,11 +156,12 @@ class AttemptStore:
             return await self._first(connection, _c.operation_id == operation_id)
 
     async def list_unsettled(self, limit: int) -> list[Attempt]:
-        """Attempts of all guilds that have no final outcome, at most `limit` of each workspace.
+        """Attempts of our guilds that have no final outcome, at most `limit` of each workspace.
 
         Oldest first within a workspace, so that one that is dead hides no other's.
         """
-        workspaces = select(_c.workspace_id).where(IS_RUNNING).distinct()
+        ours = self._database.ours(_c.guild_id)
+        workspaces = select(_c.workspace_id).where(IS_RUNNING, ours).distinct()
         async with self._database.read() as connection:
             numbers = (await connection.scalars(workspaces)).all()
         running = select(claim_attempts).where(IS_RUNNING).order_by(_c.created_at, _c.operation_id)
@@ -160,14 +178,16 @@ class AttemptStore:
         return await self._list(query.order_by(_c.created_at, _c.operation_id))
 
     async def list_unanswered(self, since: datetime, limit: int) -> list[Attempt]:
-        """Settled attempts of all guilds made after `since` whose answer still waits for words."""
+        """Settled attempts of our guilds made after `since` whose answer still waits for words."""
         waiting = (IS_UNTOLD, _c.settled_at.is_not(None), _c.encrypted_token != "")
-        query = select(claim_attempts).where(*waiting, _c.created_at >= since)
+        ours = self._database.ours(_c.guild_id)
+        query = select(claim_attempts).where(*waiting, _c.created_at >= since, ours)
         return await self._list(query.order_by(_c.created_at, _c.operation_id).limit(limit))
 
     async def list_unnoted(self, before: datetime, limit: int) -> list[Attempt]:
         """What hosts did, settled before then, of which no log channel has a line yet."""
-        query = select(claim_attempts).where(IS_UNNOTED, _c.settled_at < before)
+        ours = self._database.ours(_c.guild_id)
+        query = select(claim_attempts).where(IS_UNNOTED, _c.settled_at < before, ours)
         return await self._list(query.order_by(_c.settled_at, _c.operation_id).limit(limit))
 
     async def list_unsettled_for(self, upstream: str, session_id: str) -> list[Attempt]:
@@ -178,9 +198,10 @@ class AttemptStore:
         return await self._list(running.order_by(_c.created_at, _c.operation_id))
 
     async def count_unsettled(self) -> int:
-        """How many attempts have no final outcome."""
+        """How many attempts of our guilds have no final outcome."""
+        ours = self._database.ours(_c.guild_id)
         async with self._database.read() as connection:
-            counted = select(func.count()).select_from(claim_attempts).where(IS_RUNNING)
+            counted = select(func.count()).select_from(claim_attempts).where(IS_RUNNING, ours)
             return (await connection.execute(counted)).scalar_one()
 
     async def list_for_member(self, guild_id: int, discord_id: int, limit: int) -> list[Attempt]:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from enum import StrEnum
 from typing import Any, Self
 
@@ -13,12 +19,24 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    Table,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StartRefused
+from bot.models import EVERYTHING, ShardRange
+from bot.models.shards import TIMESTAMP_SHIFT
 from bot.store.engines import UNUSABLE, for_reading, make_engine, refused
 from bot.store.locks import Hold, SessionLocks
 
@@ -27,10 +45,15 @@ MIGRATION_LOCK = 0x6D757374  # "must"; any number that nothing else locks
 
 
 class Database:
-    """One SQLite file or one PostgreSQL database, shared by every repository of the process."""
+    """One SQLite file or one PostgreSQL database, shared by every repository of the process.
 
-    def __init__(self, engine: AsyncEngine, url: str) -> None:
+    `observe(kind, seconds)` is told how long each transaction took, the wait for it included.
+    """
+
+    def __init__(self, engine: AsyncEngine, url: str, share: ShardRange = EVERYTHING) -> None:
+        self.observe: Callable[[str, float], None] = _unobserved
         self._url = url
+        self._share = share
         self._writing = engine
         self._reading = for_reading(engine)
         # SQLite has one writer; waiting here is fair and cheap, waiting in SQLite is neither.
@@ -40,13 +63,16 @@ class Database:
         self._locks = SessionLocks(engine) if engine.dialect.name == "postgresql" else None
 
     @classmethod
-    async def open(cls, url: str, *, migrating: bool = False) -> Self:
+    async def open(
+        cls, url: str, *, migrating: bool = False, share: ShardRange = EVERYTHING
+    ) -> Self:
         """Connect to `sqlite:///path` or `postgresql://...` and see that it can be written.
 
-        `migrating` is for `migrate` alone. Raises StartRefused with one sentence.
+        `migrating` is for `migrate` alone; `share`: the guilds that this process serves, see
+        `ours`. Raises StartRefused with one sentence.
         """
         try:
-            database = cls(make_engine(url, migrating=migrating), url)
+            database = cls(make_engine(url, migrating=migrating), url, share)
         except UNUSABLE as error:
             raise refused(url, error) from None
         try:
@@ -67,8 +93,9 @@ class Database:
 
         Keep it short, never across a network call, and never one inside another.
         """
-        async with self._turn, self._writing.begin() as connection:
-            yield connection
+        with self._timed("write"):
+            async with self._turn, self._writing.begin() as connection:
+                yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -76,8 +103,21 @@ class Database:
 
         Each statement sees what is committed when it starts: ask what belongs together at once.
         """
-        async with self._reading.begin() as connection:
-            yield connection
+        with self._timed("read"):
+            async with self._reading.begin() as connection:
+                yield connection
+
+    def ours(self, guild_id: Column[int]) -> ColumnElement[bool]:
+        """That this process serves the row's guild: for whatever works without being asked.
+
+        Without it two processes would both do it.
+        """
+        share = self._share
+        if share.is_everything:
+            return true()
+        shift = literal_column(f"{TIMESTAMP_SHIFT}", Integer)
+        count = literal_column(f"{share.count}", Integer)
+        return (guild_id.bitwise_rshift(shift) % count).between(share.first, share.last)
 
     @asynccontextmanager
     async def session_lock(self, key: str) -> AsyncIterator[Hold]:
@@ -108,6 +148,14 @@ class Database:
         except UNUSABLE as error:
             raise refused(self._url, error) from None
 
+    @contextmanager
+    def _timed(self, kind: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.observe(kind, time.perf_counter() - began)
+
     async def close(self) -> None:
         """Give back every connection."""
         if self._locks is not None:
@@ -117,6 +165,10 @@ class Database:
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that knows ON CONFLICT, which both databases spell the same."""
         return sqlite.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
+
+
+def _unobserved(_kind: str, _seconds: float) -> None:
+    """Nobody measures."""
 
 
 class SchemaState(StrEnum):

@@ -27,6 +27,10 @@ _BUSY_SECONDS = 15  # how long to wait for another process that writes the same 
 _CONNECT_SECONDS = 10
 _COMMAND_SECONDS = 30
 _SQLITE_CONNECTIONS = 4  # each is a thread; one writes, the others read
+# A machine that dies says no goodbye: without these PostgreSQL would keep its locks for two hours.
+_NOTICE_THE_DEAD = (
+    "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4"
+)
 _POSTGRES_CONNECTIONS = 11  # one of them holds the locks between processes
 
 
@@ -39,6 +43,11 @@ def make_engine(url: str, *, migrating: bool = False) -> AsyncEngine:
     if url.startswith("postgresql://"):
         return _postgres_engine(url, migrating)
     return _sqlite_engine(_sqlite_path(url), migrating)
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file of an SQLite address; None for PostgreSQL. Raises StartRefused."""
+    return None if url.startswith("postgresql://") else Path(_sqlite_path(url))
 
 
 def for_reading(engine: AsyncEngine) -> AsyncEngine:
@@ -166,11 +175,13 @@ def _postgres_engine(url: str, migrating: bool) -> AsyncEngine:
     async def connect() -> Any:
         # asyncpg reads the URL itself: it knows sslmode, sockets and the rest of libpq's forms.
         try:
-            return await asyncpg.connect(
+            connection = await asyncpg.connect(
                 url,
                 timeout=_CONNECT_SECONDS,
                 command_timeout=None if migrating else _COMMAND_SECONDS,
             )
+            await connection.execute(_NOTICE_THE_DEAD)
+            return connection
         except asyncpg.PostgresError as error:
             raise ConnectionError(str(error)) from None
         except asyncpg.InterfaceError as error:

@@ -6,12 +6,20 @@ from bot.store import (
     hosting_tables,
     link_tables,
     linking_tables,
+    operating_tables,
     privacy_tables,
     waitlist_tables,
 )
 from bot.store.tables import metadata
 
 # Imported, so that `metadata` knows their tables.
-ALL = (hosting_tables, link_tables, linking_tables, privacy_tables, waitlist_tables)
+ALL = (
+    hosting_tables,
+    link_tables,
+    linking_tables,
+    operating_tables,
+    privacy_tables,
+    waitlist_tables,
+)
 
 __all__ = ["metadata"]

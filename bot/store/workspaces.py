@@ -96,8 +96,8 @@ class WorkspaceStore:
         return await self._list(_c.guild_id == guild_id)
 
     async def list_anywhere(self) -> list[Workspace]:
-        """Every workspace of every guild that Muster is in, for the process's own workers."""
-        return await self._list(is_kept(_c.guild_id))
+        """Every workspace of every guild of ours that Muster is in, for our own workers."""
+        return await self._list(is_kept(_c.guild_id), self._database.ours(_c.guild_id))
 
     async def get_key(self, workspace_id: int) -> SecretStr:
         """The platform's key.

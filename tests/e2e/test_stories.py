@@ -137,7 +137,7 @@ async def test_killed_before_anything_was_sent_the_claim_is_carried_on(story: St
 
 async def test_no_key_is_found_in_any_output_or_file(story: Story) -> None:
     files = _files(story)
-    assert b"DEBUG" in files["bot.log"], "the bot was asked to log everything"
+    assert b'"level": "debug"' in files["bot.log"], "the bot was asked to log everything"
     assert "muster.db" in files
     for name, content in files.items():
         for key in (seeds.NORTHGATE_KEY, seeds.HARBOUR_KEY, seeds.REDWOOD_KEY):

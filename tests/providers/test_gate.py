@@ -149,6 +149,7 @@ async def test_a_pause_holds_reads_and_writes_back(odd, line, time, header, seco
     assert len(odd.seen) == 1
     time.passed = 1000 + seconds
     assert wire.health().limited_until is None
+    assert wire.health().limited == 1, "only what the platform said counts"
     await wire.send("POST", "/x", {})
     await wire.get("/x")
     assert len(odd.seen) == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,7 @@ class Gateway:
         self._token = token
         self._limits = limits
         self._report = report
+        self.identifies: list[tuple[float, int]] = []  # (monotonic seconds, shard) of each
         self._sessions: dict[str, Session] = {}
         world.subscribe(self._on_change)
 
@@ -155,6 +157,7 @@ class Gateway:
         for old in list(self._sessions.values()):
             if old.connection is None and (old.shard_id, old.shard_count) == (shard_id, count):
                 del self._sessions[old.id]
+        self.identifies.append((time.monotonic(), shard_id))
         session = Session(secrets.token_hex(16), shard_id, count, intents)
         self._sessions[session.id] = session
         session.attach(connection)

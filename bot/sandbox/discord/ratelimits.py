@@ -23,6 +23,8 @@ class Limits:
     old_edit_age: float | None = None
     heartbeat: float = 41.25
     shards: int = 1
+    identifies_left: int = 1000  # as told to the bot; nothing is counted
+    identifies_at_once: int = 1
 
     def with_old_edit_age(self, seconds: float | None) -> Limits:
         """The same limits with the limit on old edits switched on, or off by None."""

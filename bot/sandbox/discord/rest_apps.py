@@ -24,9 +24,9 @@ async def get_gateway_bot(call: Call) -> Json:
         "shards": call.core.limits.shards,
         "session_start_limit": {
             "total": 1000,
-            "remaining": 1000,
-            "reset_after": 0,
-            "max_concurrency": 1,
+            "remaining": call.core.limits.identifies_left,
+            "reset_after": 0 if call.core.limits.identifies_left else 3_600_000,
+            "max_concurrency": call.core.limits.identifies_at_once,
         },
     }
 

@@ -1,0 +1,65 @@
+"""One `muster run` per SQLite file, and per shard: two would each do what only one may do."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+
+from filelock import FileLock, Timeout
+
+from bot.errors import LockLost, StartRefused
+from bot.models import ShardRange
+from bot.store.database import Database
+from bot.store.engines import refused, sqlite_path
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def only_server_of(share: ShardRange, database: Database) -> AsyncIterator[None]:
+    """Be the one process on a shared database that serves these shards, during the block.
+
+    Who starts waits a minute for who is just stopping; then it raises StartRefused. With SQLite
+    `only_instance` has seen to it already.
+    """
+    log.info("serving shards %s", share)
+    async with AsyncExitStack() as stack:
+        for shard in share.ids:
+            try:
+                lock = database.session_lock(f"shard:{shard}/{share.count}")
+                await stack.enter_async_context(lock)
+            except LockLost:
+                raise StartRefused(
+                    f"MUSTER_SHARDS: another Muster process on this database serves shard {shard}"
+                    f" of {share.count}. Stop it, or give each process shards of its own, for"
+                    " example 0-3/16 and 4-7/16."
+                ) from None
+        yield
+
+
+@contextmanager
+def only_instance(url: str) -> Iterator[None]:
+    """Be the one process that works on this database, until the end of the block or the process.
+
+    The operating system gives the lock back, however the process ends. With PostgreSQL there is
+    nothing to lock: there several processes may share the guilds. Raises StartRefused.
+    """
+    path = sqlite_path(url)
+    if path is None or not path.absolute().parent.is_dir():  # that is refused where it is opened
+        yield
+        return
+    lock = FileLock(f"{path.resolve()}.lock")  # resolved: one file may have several names
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise StartRefused(
+            f"MUSTER_DATABASE_URL: another Muster process works on the SQLite file {path}."
+            " Stop that one first, or give this one a file of its own."
+        ) from None
+    except (OSError, NotImplementedError) as error:  # a file system that knows no locks
+        raise refused(url, error) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,82 @@
+"""Who may run: one process per SQLite file, and one per shard on a shared PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.errors import StartRefused
+from bot.models import EVERYTHING, ShardRange
+from bot.store import locks
+from bot.store.database import Database
+from bot.store.instance import only_instance, only_server_of
+
+FRONT, BACK, SECOND = (ShardRange.parse(text) for text in ("0-1/4", "2-3/4", "1/4"))
+
+
+def test_one_instance_whatever_the_file_is_called(sqlite_url: str, tmp_path: Path) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(sqlite_url.removeprefix("sqlite:///"))
+    with only_instance(sqlite_url):
+        with (
+            pytest.raises(StartRefused, match="another Muster process works on the SQLite file"),
+            only_instance(f"sqlite:///{link}"),
+        ):
+            pass
+        with only_instance("postgresql://muster@localhost/muster"):
+            pass
+    with only_instance(f"sqlite:///{link}"):
+        pass
+
+
+async def test_a_shard_has_one_process(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "PATIENCE", 0.2)
+    one, other = await Database.open(postgres_url), await Database.open(postgres_url)
+    try:
+        async with only_server_of(FRONT, one), only_server_of(BACK, other):
+            with pytest.raises(StartRefused, match=r"MUSTER_SHARDS: .* serves shard 1 of 4"):
+                async with only_server_of(SECOND, other):
+                    pass
+        async with only_server_of(EVERYTHING, one):
+            with pytest.raises(StartRefused, match="serves shard 0 of 1"):
+                async with only_server_of(EVERYTHING, other):
+                    pass
+    finally:
+        await one.close()
+        await other.close()
+
+
+async def test_who_starts_waits_for_who_stops(postgres_url: str) -> None:
+    one, other = await Database.open(postgres_url), await Database.open(postgres_url)
+    entered = asyncio.Event()
+
+    async def start() -> None:
+        async with only_server_of(FRONT, other):
+            entered.set()
+
+    try:
+        async with only_server_of(FRONT, one):
+            starting = asyncio.create_task(start())
+            await asyncio.sleep(0.1)  # longer would prove no more
+            assert not entered.is_set()
+        async with asyncio.timeout(30):
+            await starting
+    finally:
+        await one.close()
+        await other.close()
+
+
+async def test_a_process_that_died_is_not_waited_for(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "PATIENCE", 5.0)
+    one, other = await Database.open(postgres_url), await Database.open(postgres_url)
+    try:
+        async with only_server_of(FRONT, one):
+            await one.close()  # its connections are gone, as they are after a kill
+            async with only_server_of(FRONT, other):
+                pass
+    finally:
+        await other.close()
