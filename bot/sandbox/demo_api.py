@@ -54,6 +54,11 @@ TOUR = (
     TourStep("Wren", "Press Dispatcher: your Roblox rank is too low."),
     TourStep("Nico", "Press any role: you are not linked yet."),
     TourStep("Marlowe", "Link Nico: /links add, member Nico, roblox NicoBrambleton."),
+    TourStep("Nico", "Type /claims: you read who linked you, and can say that it is wrong."),
+    TourStep(
+        "Marlowe",
+        "Save the file of /links export, change it in a spreadsheet, send it with /links import.",
+    ),
     TourStep("Juno", "Post another session: /session post. One of them needs a server first."),
     TourStep("Otto", "Type /claim and pick a session and a role, then /claims."),
     TourStep("Pip", "Press Captain again and release it."),
