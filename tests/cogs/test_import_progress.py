@@ -28,9 +28,8 @@ async def test_one_edit_for_many_steps() -> None:
     told = Progress(cast(Interaction, waiting))
     for done in range(100, 1100, 100):
         await told("Looked up Roblox accounts", done, 50_000)
-    assert waiting.edits == [
-        "⏳ Looked up Roblox accounts: 100 of 50,000. You can leave this open; it goes on by itself."
-    ]
+    (line,) = waiting.edits
+    assert line.startswith("⏳ Looked up Roblox accounts: 100 of 50,000.")
 
 
 async def test_nothing_is_edited_before_the_answer_or_after_its_end() -> None:

@@ -7,6 +7,7 @@ import { format } from "./times.js";
 /** One embed. Its mentions never ring, so its pills are never highlighted. */
 export function embedNode(embed) {
   const node = el("article", { class: "embed" },
+    embed.thumbnail?.url ? el("img", { class: "thumbnail", src: embed.thumbnail.url, alt: "" }) : null,
     embed.author?.name ? el("p", { class: "embed-author" }, maybeLink(embed.author.url, [embed.author.name])) : null,
     embed.title ? el("h3", {}, maybeLink(embed.url, inline(embed.title, {}))) : null,
     embed.description ? el("div", { class: "embed-text" }, markdown(embed.description)) : null,
