@@ -87,7 +87,7 @@ def _planned(report: Report) -> Reply:
         (count(Verdict.NEW), "new", "will be linked"),
         (count(Verdict.CHANGED), "changed", "have another account now, which will be replaced"),
         (count(Verdict.SAME), "the same", "are linked like this already"),
-        (count(*_CONFLICTS), "conflicts", "are left for you to decide; the report says why"),
+        (count(*_CONFLICTS), "in conflict", "are left for you to decide; the report says why"),
         (count(Verdict.UNKNOWN), "unknown", "name an account that Roblox does not have"),
         (count(Verdict.ELSEWHERE), "not in this server", "are left out"),
         (count(*_UNREADABLE), "unreadable", "are left out; the report says what to correct"),

@@ -17,11 +17,11 @@ YOUNG = timedelta(days=30)  # an account of this age is pointed out
 MAX_PAGE = 9999  # of a button's id
 
 _SOURCES = {
-    LinkSource.PROOF: "proved by the member",
-    LinkSource.BLOXLINK: "from Bloxlink",
-    LinkSource.ROVER: "from RoVer",
-    LinkSource.ADMIN: "by an admin",
-    LinkSource.IMPORT: "from an imported file",
+    LinkSource.PROOF: "proved with a profile code",
+    LinkSource.BLOXLINK: "Bloxlink",
+    LinkSource.ROVER: "RoVer",
+    LinkSource.ADMIN: "admin",
+    LinkSource.IMPORT: "imported file",
 }
 
 
@@ -102,7 +102,7 @@ def link_text(link: AccountLink, *, old: bool) -> str:
     return (
         f"<@{link.discord_id}> is **{safe(link.username)}**, Roblox account {link.roblox_id}"
         f" (<{profile_url(link.roblox_id)}>).\n"
-        f"Linked by {_by(link.linked_by)} {_ago(link.linked_at)}, {_SOURCES[link.source]}; the"
+        f"Linked by {_by(link.linked_by)} {_ago(link.linked_at)} ({_SOURCES[link.source]}); the"
         f" name was read {_ago(link.username_at)}.{mark}"
     )
 

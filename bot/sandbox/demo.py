@@ -55,6 +55,8 @@ async def run_demo(port: int, *, browser: bool) -> None:
 
 async def prepare(town: Town) -> None:
     """Live through the dull beginning: connect the workspaces, link the staff, post sessions."""
+    for account in town.worlds.roblox.users.values():
+        account.headshot = f"{town.discord.url}/page/face.svg"
     async with Sandbox(town.discord.url) as sandbox:
         cast = Cast(town, sandbox)
         await cast.connect_all()

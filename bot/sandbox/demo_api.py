@@ -71,6 +71,10 @@ TOUR = (
         "Marlowe", "Let members use Bloxlink and RoVer: /links services, with the keys below."
     ),
     TourStep("Fern", "Press any role and link yourself with Bloxlink and RoVer."),
+    TourStep(
+        "Marlowe",
+        "Save the file of /links export, change it in a spreadsheet, send it with /links import.",
+    ),
     TourStep("Juno", "Post another session: /session post. One of them needs a server first."),
     TourStep("Otto", "Type /claim and pick a session and a role, then /claims."),
     TourStep("Pip", "Press Captain again and release it."),

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from bot.background import Background
 from bot.errors import Refusal
-from bot.models import ImportLine, ImportState, LinkImport, Verdict
+from bot.models import NOBODY, ImportLine, ImportState, LinkImport, Verdict
 from bot.services.admin_log import AdminLog
 from bot.services.link_files import read_links
 from bot.services.link_plans import LinkPlanner, Progress
@@ -132,7 +132,7 @@ class LinkImports:
                 await self._store.remove(one.import_id)
                 await self._say(
                     one.guild_id,
-                    f"⚠ The links file of <@{one.by_id}> was not read to its end, because Muster"
+                    f"⚠ The links file of {_whom(one)} was not read to its end, because Muster"
                     " was restarted. Nothing was changed: send it again with `/links import`.",
                 )
             else:
@@ -152,7 +152,7 @@ class LinkImports:
                 report = await self._undo(one, silent)
                 did = f"is undone; {report.done} links were changed since and stay"
         await self._say(
-            one.guild_id, f"✔ The import of <@{one.by_id}> {did}. Muster was restarted meanwhile."
+            one.guild_id, f"✔ The import of {_whom(one)} {did}. Muster was restarted meanwhile."
         )
 
     async def _apply(self, one: LinkImport, told: Progress) -> Report:
@@ -209,3 +209,7 @@ class LinkImports:
             yield
         finally:
             self._busy.discard(guild_id)
+
+
+def _whom(one: LinkImport) -> str:
+    return f"<@{one.by_id}>" if one.by_id != NOBODY else "Muster's operator"

@@ -132,10 +132,13 @@ def env(stage: Stage) -> Env:
 
 @pytest.fixture
 async def ready(stage: Stage) -> Stage:
-    """The story's workspace is connected, the staff linked, the session posted."""
+    """The staff are linked, the story's workspace is connected, the session posted.
+
+    In this order: a link's card would read ranks ahead of the claims.
+    """
+    await stage.link_staff(stage.house)
     result = await stage.setup(stage.house, stage.story)
     assert result.response is not None
     assert "is connected" in result.response.content
-    await stage.link_staff(stage.house)
     await stage.post(stage.house)
     return stage

@@ -54,7 +54,7 @@ async def test_dry_run_apply_and_undo(ready: Stage) -> None:
     words = text(dry)
     assert "**Dry run.** Nothing is changed yet." in words
     for part in (
-        "**1 new**", "**1 changed**", "**1 the same**", "**1 conflicts**", "**1 unknown**",
+        "**1 new**", "**1 changed**", "**1 the same**", "**1 in conflict**", "**1 unknown**",
         "**1 not in this server**", "**1 unreadable**",
     ):  # fmt: skip
         assert part in words

@@ -35,7 +35,7 @@ async def test_import_killed_and_carried_on_then_undone(story: Story) -> None:
     )
     dry = await admin.command("links import", file={"filename": "staff.csv", "text": file})
     assert "**2 new**" in dry.text
-    assert "**1 conflicts**" in dry.text
+    assert "**1 in conflict**" in dry.text
     assert "**2 unreadable**" in dry.text
     assert "Set the column to Text" in await read(story, dry)
     await town.bot.kill()

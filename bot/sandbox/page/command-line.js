@@ -121,6 +121,7 @@ export class CommandLine {
     this.input.size = this.input.value.length;
     this.form.classList.add("chosen");
     for (const option of command.options.filter((one) => one.required)) this.add(option);
+    this.showMore(); // also where no option is required
     this.close();
     if (this.fields.length) this.fields[0].input.focus();
     else this.input.focus();

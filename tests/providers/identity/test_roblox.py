@@ -205,3 +205,29 @@ async def test_unreadable_answers(odd, items):
         with pytest.raises(Misread):
             await call
     await roblox.aclose()
+
+
+async def test_the_card_of_an_account(platform, roblox):
+    aria = platform.world.users[1001]
+    profile = await roblox.fetch_profile(1001)
+    assert profile.user == RobloxUser(1001, "Aria", "Aria B")
+    assert (profile.created_at, profile.banned) == (aria.created, False)
+    aria.banned = True
+    assert (await roblox.fetch_profile(1001)).banned
+    assert await roblox.fetch_profile(9999) is None
+    assert await roblox.fetch_profile(-1) is None
+
+
+@pytest.mark.parametrize(
+    ("headshot", "shown"),
+    [
+        ("https://tr.example.test/1.png", True),
+        (None, False),  # not rendered yet
+        ("javascript:alert(1)", False),
+        ("https://" + "x" * 3000, False),
+    ],
+)
+async def test_a_picture_or_none(platform, roblox, headshot, shown):
+    platform.world.users[1001].headshot = headshot
+    assert await roblox.fetch_headshot(1001) == (headshot if shown else None)
+    assert await roblox.fetch_headshot(9999) is None
