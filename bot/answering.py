@@ -71,8 +71,10 @@ async def _answer(
         if not done:
             acknowledged = await _defer(interaction, replacing)
     reply = await task
-    if await _deliver(interaction, reply, replacing, acknowledged) and reply.tells:
-        await interaction.client.services.claims.mark_told(reply.tells)
+    if await _deliver(interaction, reply, replacing, acknowledged):
+        if reply.tells:
+            await interaction.client.services.claims.mark_told(reply.tells)
+        await interaction.client.was_answered(interaction, reply)
 
 
 async def _kept_or_done(

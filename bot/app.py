@@ -38,6 +38,7 @@ from bot.services.reminders import ReminderChoices, ReminderService
 from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
 from bot.services.running import RunningService
+from bot.services.swap_building import SwapParts, build_swaps
 from bot.services.threads import ThreadService
 from bot.services.tidings import Tidings
 from bot.services.today import TodayService
@@ -57,6 +58,7 @@ from bot.store.preferences import PreferenceStore
 from bot.store.reminders import ReminderStore
 from bot.store.role_rules import RoleRuleStore
 from bot.store.seen_claims import SeenClaimStore
+from bot.store.swaps import SwapStore
 from bot.store.workspaces import WorkspaceStore
 
 log = logging.getLogger(__name__)
@@ -117,9 +119,18 @@ def _build(
     rules, host_log = RoleRuleStore(database), HostLog(messenger, background)
     policies = Policies(rules, announcements, attempts, workspaces, catalog, clock)
     judge = Judge(announcements, links, roblox, people, clock)
+    aftermath, lanes = Aftermath(attempts, judge, host_log), Lanes()
     engine = ClaimEngine(
-        attempts, workspaces, announcements, policies, judge,
-        Aftermath(attempts, judge, host_log), boards, catalog, Lanes(), clock,
+        attempts, workspaces, announcements, policies, judge, aftermath, boards, catalog, lanes,
+        clock,
+    )  # fmt: skip
+    swaps, swap_rounds = build_swaps(
+        SwapParts(
+            SwapStore(database, KeyRing(settings.secret_keys), attempts), attempts, announcements,
+            links, workspaces, catalog, boards, policies, aftermath, lanes, roblox,
+            Tidings(workspaces, preferences, messenger), messenger, host_log,
+        ),
+        background, clock,
     )  # fmt: skip
     claims = ClaimService(
         announcements, attempts, links, workspaces, policies, engine, background, clock
@@ -145,6 +156,7 @@ def _build(
         ),
         reminder_choices=ReminderChoices(preferences, workspaces, messenger),
         today=_build_today(database, workspaces, catalog, people, clock),
+        swaps=swaps, swap_rounds=swap_rounds,
     )  # fmt: skip
 
 

@@ -45,6 +45,10 @@ class Action(StrEnum):
     ADD_SERVER = "addserver"  # announcement
     DISCARD = "discard"  # announcement: a preview that is not wanted
     REMOVE_WORKSPACE = "removews"  # workspace
+    SWAP = "swap"  # opening: with whom? Also the menu that asks it
+    SWAP_YES = "swapyes"  # swap: the partner accepts
+    SWAP_NO = "swapno"  # swap: the partner declines
+    SWAP_BACK = "swapback"  # swap: the proposer takes the question back
     UNKNOWN = "unknown"  # of another version of Muster: answered, and nothing else
     CANCEL = "cancel"  # "no" to a question about nothing in particular
 

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 Handler = Callable[[Interaction, Button], Awaitable[None]]
 Picker = Callable[[Interaction, Menu, tuple[str, ...]], Awaitable[None]]
+Listener = Callable[[Interaction, Reply], Awaitable[None]]
 DYNAMIC = (ActionButton, ActionMenu)
 COGS = "cogs"  # the package's own setup() loads every cog
 CONNECTIONS = 50  # discord.py opens a socket per request under way unless capped
@@ -63,6 +64,7 @@ class MusterBot(commands.AutoShardedBot):
         self.clock = clock
         self._press_handlers: dict[Action, Handler] = {}
         self._pick_handlers: dict[Action, Picker] = {}
+        self._answer_listeners: list[Listener] = []
 
     def on_press(self, action: Action, handler: Handler) -> None:
         """Let `handler` answer every press of this kind of button."""
@@ -91,6 +93,15 @@ class MusterBot(commands.AutoShardedBot):
             await handler(interaction, menu, values)
         except Exception as error:
             await answer_error(interaction, error)
+
+    def after_answers(self, listener: Listener) -> None:
+        """Call `listener` whenever somebody was shown an answer, such as to say something more."""
+        self._answer_listeners.append(listener)
+
+    async def was_answered(self, interaction: Interaction, reply: Reply) -> None:
+        """The reply reached whom it was for."""
+        for listener in self._answer_listeners:
+            await listener(interaction, reply)
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """discord.py reports an interaction here before anything of ours runs for it."""

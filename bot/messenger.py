@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
 
 import aiohttp
 import discord
+from discord import ui
 
 from bot.board_controls import to_controls
 from bot.board_view import to_embed
+from bot.buttons import Action, Button
 from bot.errors import ChannelLost, MessageGone, MessengerError
 from bot.models import Attempt
-from bot.replies import MAX_TEXT, NO_PINGS, outcome_reply
+from bot.replies import MAX_TEXT, NO_PINGS, Reply, outcome_reply
 from bot.services.outcomes import Outcome
-from bot.services.ports import Board
+from bot.services.ports import Board, PushButton
 from bot.text import cut, shorten
 from bot.views import to_view
 
@@ -105,23 +107,34 @@ class DiscordMessenger:
                 return message_id  # a thread begun at a message has the message's id
         return thread.id
 
-    async def say(self, channel_id: int, text: str, mentioned: Collection[int] = ()) -> None:
+    async def say(
+        self,
+        channel_id: int,
+        text: str,
+        mentioned: Collection[int] = (),
+        buttons: Sequence[PushButton] = (),
+    ) -> None:
         """Post a text that pings these members alone; see the protocol."""
         channel = self._client.get_partial_messageable(channel_id)
         members = [discord.Object(discord_id) for discord_id in mentioned]
         async with _as_messenger_errors(channel_id):
             await channel.send(
                 shorten(text, MAX_TEXT),
+                view=_to_view(buttons),
                 allowed_mentions=discord.AllowedMentions(
                     everyone=False, users=members or False, roles=False
                 ),
             )
 
-    async def send_direct(self, discord_id: int, text: str) -> bool:
+    async def send_direct(
+        self, discord_id: int, text: str, buttons: Sequence[PushButton] = ()
+    ) -> bool:
         """Whether the member could be sent a direct message; see the protocol."""
         try:
             channel = await self._client.create_dm(discord.Object(discord_id))
-            await channel.send(shorten(text, MAX_TEXT), allowed_mentions=NO_PINGS)
+            await channel.send(
+                shorten(text, MAX_TEXT), view=_to_view(buttons), allowed_mentions=NO_PINGS
+            )
         except (discord.HTTPException, *_UNREACHED) as error:
             log.info("member %s not reached by direct message: %s", discord_id, error)
             return False
@@ -129,12 +142,16 @@ class DiscordMessenger:
 
     async def tell(self, attempt: Attempt, outcome: Outcome) -> bool:
         """Edit the member's own answer while its token lives; see the protocol."""
-        if not attempt.interaction_token or self._client.application_id is None:
+        return await self._answer(attempt.interaction_token, outcome_reply(outcome))
+
+    async def answer_late(self, token: str, text: str) -> bool:
+        """Edit an answer while its token lives; see the protocol."""
+        return await self._answer(token, Reply(shorten(text, MAX_TEXT)))
+
+    async def _answer(self, token: str, reply: Reply) -> bool:
+        if not token or self._client.application_id is None:
             return False
-        reply = outcome_reply(outcome)
-        webhook = discord.Webhook.partial(
-            self._client.application_id, attempt.interaction_token, client=self._client
-        )
+        webhook = discord.Webhook.partial(self._client.application_id, token, client=self._client)
         try:
             await webhook.edit_message(
                 _ORIGINAL,
@@ -143,7 +160,7 @@ class DiscordMessenger:
                 allowed_mentions=NO_PINGS,
             )
         except (discord.HTTPException, *_UNREACHED) as error:
-            log.info("attempt %s: answer out of reach: %s", attempt.operation_id, error)
+            log.info("an answer is out of reach: %s", error)
             return False
         return True
 
@@ -169,6 +186,11 @@ class DiscordMessenger:
         if guild is None or role is None:
             return False
         return role.mentionable or guild.me.guild_permissions.mention_everyone
+
+
+def _to_view(buttons: Sequence[PushButton]) -> ui.View:
+    view = to_view([Button(Action(b.action), b.number, b.label, b.style) for b in buttons])
+    return view or cast(ui.View, discord.utils.MISSING)
 
 
 @asynccontextmanager

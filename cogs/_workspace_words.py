@@ -17,6 +17,10 @@ _CLASHES = {
     ClashPolicy.REFUSE: "nobody may claim both",
     ClashPolicy.OFF: "not looked at",
 }
+_SWAPS = {
+    False: "both members agree",
+    True: "both members agree, or a host decides for them",
+}
 
 
 def connected_reply(connected: Connected, rules: Sequence[RoleRule] = ()) -> Reply:
@@ -51,6 +55,7 @@ def settings_text(workspace: Workspace, rules: Sequence[RoleRule]) -> str:
         f" hosts: {hosts} · may claim: {may_claim} ·"
         f" ping: {f'<@&{workspace.ping_role_id}>' if workspace.ping_role_id else 'nobody'}",
         f"Two sessions at the same time: {_CLASHES[workspace.clash]}",
+        f"Swaps: {_SWAPS[workspace.host_swaps]}",
         *_automatic(workspace),
     ]
     for rule in rules[:MAX_RULES]:

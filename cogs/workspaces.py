@@ -117,6 +117,7 @@ class Workspaces(Automatic, commands.GroupCog, group_name="workspace"):
         only_for="Let staff_role, barred_role or everyone_claims change this claimable role only",
         clash="When somebody claims two sessions that run at the same time",
         ping_role="Who is pinged when a host asks for it",
+        host_swaps="Let hosts swap two members' roles without asking them",
     )
     @app_commands.choices(clash=CLASHES)
     async def settings(
@@ -132,6 +133,7 @@ class Workspaces(Automatic, commands.GroupCog, group_name="workspace"):
         only_for: str = "",
         clash: app_commands.Choice[str] | None = None,
         ping_role: discord.Role | None = None,
+        host_swaps: bool | None = None,
     ) -> None:
         """Show a workspace's settings, or change the ones you name."""
         changes: WorkspaceSettings = {}
@@ -143,6 +145,8 @@ class Workspaces(Automatic, commands.GroupCog, group_name="workspace"):
             changes["ping_role_id"] = ping_role.id
         if host_role is not None:
             changes["host_role_ids"] = frozenset({host_role.id})
+        if host_swaps is not None:
+            changes["host_swaps"] = host_swaps
         if clash is not None:
             changes["clash"] = ClashPolicy(clash.value)
         if staff_role is not None or everyone_claims:

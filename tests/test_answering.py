@@ -55,6 +55,9 @@ class Wire:
         """What reached its member."""
         self.told.append(operation_ids)
 
+    async def was_answered(self, *_: Any) -> None:
+        """Nobody has more to say."""
+
     async def work(self) -> Reply:
         """Is quick."""
         self.calls.append("work")

@@ -33,6 +33,7 @@ from bot.models.records import (
     Workspace,
     WorkspaceState,
 )
+from bot.models.swaps import News, Stands, Swap, SwapSide, SwapState
 
 __all__ = [
     "NOBODY",
@@ -51,6 +52,7 @@ __all__ = [
     "Health",
     "LineState",
     "LinkSource",
+    "News",
     "Opening",
     "Place",
     "Preferences",
@@ -62,6 +64,10 @@ __all__ = [
     "Server",
     "Session",
     "SessionState",
+    "Stands",
+    "Swap",
+    "SwapSide",
+    "SwapState",
     "Workspace",
     "WorkspaceState",
 ]

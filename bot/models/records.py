@@ -49,6 +49,7 @@ class Workspace:
     cutoff_minutes: int | None = None  # of new announcements, unless their host says otherwise
     threads: bool = False  # every announcement gets a thread, for talk and reminders
     reminder_minutes: frozenset[int] = frozenset()  # before the start; empty: nobody is reminded
+    host_swaps: bool = False  # hosts may exchange two members' roles without asking them
     state: WorkspaceState = WorkspaceState.OK
     state_since: datetime | None = None
 
@@ -131,6 +132,7 @@ class Door(StrEnum):
     BUTTON = "button"
     SLASH = "slash"
     HOST = "host"
+    SWAP = "swap"  # one half of a swap: carried out and settled by the swaps alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from bot.services.reminders import ReminderChoices
 from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
 from bot.services.running import RunningService
+from bot.services.swap_rounds import SwapRounds
+from bot.services.swaps import SwapService
 from bot.services.today import TodayService
 from bot.services.workspaces import WorkspaceService
 from bot.store.app_state import AppState
@@ -49,6 +51,8 @@ class Services:
     automation: Automation
     reminder_choices: ReminderChoices
     today: TodayService
+    swaps: SwapService
+    swap_rounds: SwapRounds
 
     async def start(self, background: Background) -> None:
         """Settle what the last run left open, warm the memory, and keep both going."""
@@ -60,3 +64,4 @@ class Services:
         background.every(SETTLE, self.reconciler.settle_all, "settle claims")
         background.every(TICK, self.poller.tick, "poll the platforms")
         self.automation.start(background)
+        self.swap_rounds.start(background)

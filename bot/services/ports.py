@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -70,6 +70,16 @@ class Board:
     announcement_id: int = 0  # for the buttons that are about the whole session
 
 
+@dataclass(frozen=True, slots=True)
+class PushButton:
+    """A button under a message of ours: what it does, to which row, under which label."""
+
+    action: str  # a value of `bot.buttons.Action`
+    number: int
+    label: str
+    style: str = "grey"  # or primary, green, red
+
+
 class Messenger(Protocol):
     """Discord, as far as services need it. Raises only `MessengerError`s."""
 
@@ -98,12 +108,24 @@ class Messenger(Protocol):
         """The id of the board's thread, made now unless it has one already."""
         ...
 
-    async def say(self, channel_id: int, text: str, mentioned: Collection[int] = ()) -> None:
+    async def say(
+        self,
+        channel_id: int,
+        text: str,
+        mentioned: Collection[int] = (),
+        buttons: Sequence[PushButton] = (),
+    ) -> None:
         """Post into a channel or thread. Pings the members with these ids, nobody else."""
         ...
 
-    async def send_direct(self, discord_id: int, text: str) -> bool:
+    async def send_direct(
+        self, discord_id: int, text: str, buttons: Sequence[PushButton] = ()
+    ) -> bool:
         """A direct message; False when the member takes none from Muster."""
+        ...
+
+    async def answer_late(self, token: str, text: str) -> bool:
+        """Put a text into the answer that an interaction got; False when it is out of reach."""
         ...
 
     async def tell(self, attempt: Attempt, outcome: Outcome) -> bool:

@@ -70,6 +70,7 @@ workspaces = Table(
     Column("cutoff_minutes", Integer),
     Column("threads", Boolean, nullable=False, server_default=false()),
     Column("reminder_minutes", IdSet, nullable=False, server_default=""),
+    Column("host_swaps", Boolean, nullable=False, server_default=false()),
     Column("state", choice(WorkspaceState), nullable=False),
     Column("state_since", UtcDateTime),
     UniqueConstraint("guild_id", "folded_name"),

@@ -36,6 +36,7 @@ class WorkspaceSettings(TypedDict, total=False):
     cutoff_minutes: int | None
     threads: bool
     reminder_minutes: frozenset[int]
+    host_swaps: bool
 
 
 class WorkspaceStore:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,7 +26,7 @@ from bot.models import (
     SessionState,
 )
 from bot.services.outcomes import Outcome
-from bot.services.ports import Board
+from bot.services.ports import Board, PushButton
 from tests.services.worlds import NOW, READMIN
 
 FACTS = UpstreamFacts("ReAdmin", 418, "their words")
@@ -284,6 +284,8 @@ class FakeMessenger:
     threads: dict[int, str] = field(default_factory=dict)
     said: list[tuple[int, str, tuple[int, ...]]] = field(default_factory=list)
     direct: list[tuple[int, str]] = field(default_factory=list)
+    pressable: list[tuple[str, PushButton]] = field(default_factory=list)  # with its message
+    late: list[tuple[str, str]] = field(default_factory=list)  # token, text
     closed_to: set[int] = field(default_factory=set)  # take no direct messages
     unmentionable: set[int] = field(default_factory=set)  # Discord roles
     missing: list[str] = field(default_factory=list)
@@ -332,18 +334,34 @@ class FakeMessenger:
         self.threads[message_id] = name
         return message_id
 
-    async def say(self, channel_id: int, text: str, mentioned: Collection[int] = ()) -> None:
+    async def say(
+        self,
+        channel_id: int,
+        text: str,
+        mentioned: Collection[int] = (),
+        buttons: Sequence[PushButton] = (),
+    ) -> None:
         """Note the text and whom it pings."""
         await asyncio.sleep(0)
         self._fail()
+        self.pressable += [(text, button) for button in buttons]
         self.said.append((channel_id, text, tuple(mentioned)))
 
-    async def send_direct(self, discord_id: int, text: str) -> bool:
+    async def send_direct(
+        self, discord_id: int, text: str, buttons: Sequence[PushButton] = ()
+    ) -> bool:
         """Note the text, unless this member takes none."""
         if discord_id in self.closed_to:
             return False
+        self.pressable += [(text, button) for button in buttons]
         self.direct.append((discord_id, text))
         return True
+
+    async def answer_late(self, token: str, text: str) -> bool:
+        """Note the text, if there is an answer to put it into."""
+        if token:
+            self.late.append((token, text))
+        return bool(token)
 
     def missing_permissions(self, channel_id: int, *, threads: bool = False) -> list[str]:
         """What was set."""
