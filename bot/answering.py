@@ -51,6 +51,21 @@ async def answer(
     await asyncio.shield(background.spawn(_answer(interaction, work, replacing), "answer"))
 
 
+async def say_more(interaction: Interaction, reply: Reply) -> bool:
+    """Whether somebody who has their answer was shown this, too, for their eyes alone."""
+    try:
+        await interaction.followup.send(
+            reply.text,
+            view=to_view(reply.buttons) or discord.utils.MISSING,
+            ephemeral=True,
+            allowed_mentions=NO_PINGS,
+        )
+    except (discord.HTTPException, *_UNREACHED) as error:
+        log.warning("interaction %s: nothing more could be said: %s", interaction.id, error)
+        return False
+    return True
+
+
 async def _answer(
     interaction: Interaction, work: Coroutine[Any, Any, Reply], replacing: bool
 ) -> None:

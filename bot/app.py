@@ -39,6 +39,8 @@ from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
 from bot.services.running import RunningService
 from bot.services.swap_building import SwapParts, build_swaps
+from bot.services.swap_rounds import SwapRounds
+from bot.services.swaps import SwapService
 from bot.services.threads import ThreadService
 from bot.services.tidings import Tidings
 from bot.services.today import TodayService
@@ -110,9 +112,8 @@ def _build(
     clock: Callable[[], datetime],
 ) -> Services:
     links, announcements = LinkStore(database), AnnouncementStore(database)
-    preferences = PreferenceStore(database)
+    preferences, people = PreferenceStore(database), People(links, roblox)
     attempts = AttemptStore(database, KeyRing(settings.secret_keys))
-    people = People(links, roblox)
     catalog = SessionCatalog(workspaces, background)
     boards = _build_boards(database, attempts, workspaces, people, messenger, background, clock)
     hosting, days, running = _build_hosting(database, workspaces, catalog, boards, messenger, clock)
@@ -120,26 +121,18 @@ def _build(
     policies = Policies(rules, announcements, attempts, workspaces, catalog, clock)
     judge = Judge(announcements, links, roblox, people, clock)
     aftermath, lanes = Aftermath(attempts, judge, host_log), Lanes()
-    engine = ClaimEngine(
-        attempts, workspaces, announcements, policies, judge, aftermath, boards, catalog, lanes,
-        clock,
-    )  # fmt: skip
-    swaps, swap_rounds = build_swaps(
-        SwapParts(
-            SwapStore(database, KeyRing(settings.secret_keys), attempts), attempts, announcements,
-            links, workspaces, catalog, boards, policies, aftermath, lanes, roblox,
-            Tidings(workspaces, preferences, messenger), messenger, host_log,
-        ),
-        background, clock,
+    engine = ClaimEngine(attempts, workspaces, announcements, policies, judge, aftermath, boards,
+                         catalog, lanes, clock)  # fmt: skip
+    swaps, swap_rounds = _build_swaps(
+        settings, database, attempts, workspaces, catalog, boards, policies, aftermath, lanes,
+        roblox, messenger, host_log, background, clock,
     )  # fmt: skip
     claims = ClaimService(
         announcements, attempts, links, workspaces, policies, engine, background, clock
     )
     return Services(
-        app_state=AppState(database), workspaces=workspaces,
+        app_state=AppState(database), workspaces=workspaces, catalog=catalog, boards=boards,
         linking=LinkingService(links, roblox, clock),
-        catalog=catalog,
-        boards=boards,
         poller=Poller(announcements, boards, catalog, background, clock),
         hosting=hosting, days=days, running=running, claims=claims,
         openings=OpeningsService(announcements, links, workspaces, catalog, boards),
@@ -155,9 +148,34 @@ def _build(
             database, workspaces, catalog, boards, messenger, host_log, background, clock
         ),
         reminder_choices=ReminderChoices(preferences, workspaces, messenger),
-        today=_build_today(database, workspaces, catalog, people, clock),
-        swaps=swaps, swap_rounds=swap_rounds,
+        today=_build_today(database, workspaces, catalog, people, clock), swaps=swaps,
+        swap_rounds=swap_rounds,
     )  # fmt: skip
+
+
+def _build_swaps(
+    settings: Settings,
+    database: Database,
+    attempts: AttemptStore,
+    workspaces: WorkspaceService,
+    catalog: SessionCatalog,
+    boards: BoardService,
+    policies: Policies,
+    aftermath: Aftermath,
+    lanes: Lanes,
+    roblox: Roblox,
+    messenger: DiscordMessenger,
+    host_log: HostLog,
+    background: Background,
+    clock: Callable[[], datetime],
+) -> tuple[SwapService, SwapRounds]:
+    parts = SwapParts(
+        SwapStore(database, KeyRing(settings.secret_keys), attempts), attempts,
+        AnnouncementStore(database), LinkStore(database), workspaces, catalog, boards, policies,
+        aftermath, lanes, roblox, Tidings(workspaces, PreferenceStore(database), messenger),
+        messenger, host_log,
+    )  # fmt: skip
+    return build_swaps(parts, background, clock)
 
 
 def _build_today(

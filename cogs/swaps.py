@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 
-import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answering import answer
+from bot.answering import answer, say_more
 from bot.buttons import Action, Button, Interaction
 from bot.client import MusterBot
 from bot.errors import Refusal
 from bot.menus import MAX_OPTIONS, Choice, Menu
-from bot.replies import NO_PINGS, Reply, swap_reply
+from bot.replies import Reply, swap_reply
 from bot.services.swap_choices import Held, Proposal, role_text
 from bot.services.swaps import Answer, SwapService
 from bot.text import cut, safe
-from bot.views import to_view
 from cogs._common import describe_start, to_actor, to_choices, to_number
-
-log = logging.getLogger(__name__)
 
 
 class Swaps(commands.Cog):
@@ -108,15 +103,7 @@ class Swaps(commands.Cog):
         if guild_id is None or not news.has_news(guild_id, member):
             return
         for outcome in await news.list_news(guild_id, member):
-            told = swap_reply(outcome, member)
-            try:
-                await interaction.followup.send(
-                    told.text, view=to_view(told.buttons) or discord.utils.MISSING, ephemeral=True,
-                    allowed_mentions=NO_PINGS,
-                )  # fmt: skip
-            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-                log.warning("news of swap %s not shown: %s", outcome.reference, error)
-            else:
+            if await say_more(interaction, swap_reply(outcome, member)):
                 await news.heard(outcome.swap_id, member)
 
     async def _propose(

@@ -37,7 +37,7 @@ async def bot() -> MusterBot:
 
 
 COMMANDS = {
-    "claim", "release", "claims", "open", "setup",
+    "claim", "release", "claims", "open", "swap", "setup",
     "session post", "session refresh", "session close", "session edit", "session reopen",
     "session cancel", "session repost", "session roster", "session server",
     "session add", "session remove", "session move",
@@ -113,7 +113,7 @@ async def test_commands_are_for_guilds_and_the_admins_own_are_hidden(bot: Muster
 async def test_every_button_has_a_cog_that_answers_it(bot: MusterBot) -> None:
     menus_only = {Action.PICK, Action.ADD_MEMBER}
     assert set(bot._press_handlers) == set(Action) - {Action.UNKNOWN} - menus_only
-    assert set(bot._pick_handlers) == menus_only | {Action.SHOW_ROLES}
+    assert set(bot._pick_handlers) == menus_only | {Action.SHOW_ROLES, Action.SWAP}
 
 
 @pytest.mark.parametrize("action", Action)

@@ -48,8 +48,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"discord"},
     ),
     "bot.messenger": (
-        {"bot.board_controls", "bot.board_view", "bot.replies", "bot.services", "bot.text",
-         "bot.views"} | DOMAIN,
+        {"bot.board_controls", "bot.board_view", "bot.buttons", "bot.replies", "bot.services",
+         "bot.text", "bot.views"} | DOMAIN,
         {"aiohttp", "discord"},
     ),
     "bot.answering": ({"bot.buttons", "bot.replies", "bot.views"}, {"aiohttp", "discord"}),

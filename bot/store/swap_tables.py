@@ -67,8 +67,9 @@ swap_sides = Table(
 )
 
 # Written out, not bound: a partial index serves only a query that repeats its condition.
-IS_LIVE_SWAP = swaps.c.state.in_(
-    [literal_column(f"'{state}'") for state in SwapState if state.live]
+IS_ASKED = swaps.c.state == literal_column(f"'{SwapState.ASKED}'")
+IS_CARRIED = swaps.c.state.in_(
+    [literal_column(f"'{state}'") for state in (SwapState.RUNNING, SwapState.UNDOING)]
 )
 IS_LIVE_SIDE = swap_sides.c.live == true()
 IS_NEWS = swap_sides.c.news.in_([literal_column(f"'{news}'") for news in (News.DUE, News.KEPT)])
@@ -79,7 +80,8 @@ def _partial(name: str, *columns: Column[object], where: ColumnElement[bool], un
     Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
-_partial("ix_swaps_live", swaps.c.expires_at, where=IS_LIVE_SWAP, unique=False)
+_partial("ix_swaps_asked", swaps.c.expires_at, where=IS_ASKED, unique=False)
+_partial("ix_swaps_carried", swaps.c.accepted_at, where=IS_CARRIED, unique=False)
 _partial("ix_swaps_unnoted", swaps.c.settled_at, where=IS_UNNOTED_SWAP, unique=False)
 # One live swap for each claim, on whichever side: the database decides who was first.
 _partial(

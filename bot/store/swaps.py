@@ -19,9 +19,9 @@ from bot.store.attempt_rows import AttemptRows
 from bot.store.attempts import AttemptStore
 from bot.store.database import Database
 from bot.store.keyring import KeyRing
-from bot.store.swap_reads import CARRIED, SwapReads
+from bot.store.swap_reads import SwapReads
 from bot.store.swap_rows import encrypted, to_rows
-from bot.store.swap_tables import IS_UNNOTED_SWAP, swap_sides, swaps
+from bot.store.swap_tables import IS_CARRIED, IS_UNNOTED_SWAP, swap_sides, swaps
 from bot.store.tables import IS_RUNNING, claim_attempts
 
 _s, _j = swaps.c, claim_attempts.c
@@ -247,7 +247,7 @@ class SwapStore(SwapReads):
         self, connection: AsyncConnection, swap: Swap, values: dict[str, Any]
     ) -> bool:
         mine = (_s.swap_id == swap.swap_id) & (_s.owner == self._owner)
-        changed = await connection.execute(update(swaps).where(mine, CARRIED).values(values))
+        changed = await connection.execute(update(swaps).where(mine, IS_CARRIED).values(values))
         return bool(changed.rowcount)
 
 

@@ -11,7 +11,8 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-LIVE_SWAP = sa.text("state IN ('asked', 'running', 'undoing')")
+ASKED = sa.text("state = 'asked'")
+CARRIED = sa.text("state IN ('running', 'undoing')")
 NEWS = sa.text("news IN ('due', 'kept')")
 LIVE_SIDE, LIVE_SIDE_POSTGRESQL = sa.text("live = 1"), sa.text("live = true")
 UNNOTED, UNNOTED_POSTGRESQL = sa.text("noted = 0"), sa.text("noted = false")
@@ -54,8 +55,12 @@ def _create_swaps() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        "ix_swaps_live", "swaps", ["expires_at"],
-        sqlite_where=LIVE_SWAP, postgresql_where=LIVE_SWAP,
+        "ix_swaps_asked", "swaps", ["expires_at"],
+        sqlite_where=ASKED, postgresql_where=ASKED,
+    )  # fmt: skip
+    op.create_index(
+        "ix_swaps_carried", "swaps", ["accepted_at"],
+        sqlite_where=CARRIED, postgresql_where=CARRIED,
     )  # fmt: skip
     op.create_index(
         "ix_swaps_unnoted", "swaps", ["settled_at"],

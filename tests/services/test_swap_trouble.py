@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import pytest
 import pytest_asyncio
 
 from bot.errors import OutcomeUnknown, RankTooLow, Unavailable

@@ -26,8 +26,18 @@ from bot.models import (
 from bot.services.outcomes import Code
 from bot.services.swap_outcomes import Reach, SwapCode
 from bot.store.automation import AutomationStore
-from tests.services.bench import ADMIN, ANA, BEN, GUILD, HOST, LOG_CHANNEL, STRANGERS, Bench, actor
-from tests.services.bench import roblox_of
+from tests.services.bench import (
+    ADMIN,
+    ANA,
+    BEN,
+    GUILD,
+    HOST,
+    LOG_CHANNEL,
+    STRANGERS,
+    Bench,
+    actor,
+    roblox_of,
+)
 from tests.services.conftest import Posted
 from tests.services.swapping import AFTER, BEFORE, Pair
 from tests.services.worlds import HELPER, SECOND, SESSION, TRAINER, with_claims, with_role

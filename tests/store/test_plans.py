@@ -7,7 +7,15 @@ from typing import Any
 
 from sqlalchemy import Engine, event, text
 
-from bot.models import AnnouncementState, AttemptState, RoleRule, WorkspaceState
+from bot.models import (
+    AnnouncementState,
+    AttemptState,
+    News,
+    RoleRule,
+    Swap,
+    SwapState,
+    WorkspaceState,
+)
 from bot.store.announcements import AnnouncementStore
 from bot.store.app_state import AppState
 from bot.store.attempts import AttemptStore
@@ -15,6 +23,7 @@ from bot.store.database import Database
 from bot.store.keyring import KeyRing
 from bot.store.links import LinkStore
 from bot.store.role_rules import RoleRuleStore
+from bot.store.swaps import SwapStore
 from bot.store.workspaces import WorkspaceStore
 from tests.store.samples import (
     GUILD,
@@ -22,6 +31,7 @@ from tests.store.samples import (
     NOW,
     UPSTREAM,
     a_link,
+    a_swap,
     add_live,
     add_workspace,
     an_attempt,
@@ -35,6 +45,10 @@ SMALL = (
     "uq_claim_attempts_running",
     "ix_claim_attempts_running_age",
     "ix_claim_attempts_untold",
+    "ix_swaps_asked",
+    "ix_swaps_carried",
+    "ix_swaps_unnoted",
+    "ix_swap_sides_news",
 )
 
 
@@ -79,6 +93,7 @@ async def test_no_statement_reads_a_whole_table(database: Database, keyring: Key
         await use_announcements(database, keyring)
         await use_role_rules(database, keyring)
         await use_attempts(AttemptStore(database, keyring))
+        await use_swaps(database, keyring)
         await AppState(database).set("key", "value")
         await AppState(database).get("key")
     assert len(seen) > 35
@@ -168,3 +183,31 @@ async def use_attempts(store: AttemptStore) -> None:
     await store.list_for_member(GUILD, 1, 10)
     await store.save(replace(first, state=AttemptState.CONFIRMED))
     await store.mark_told([first.operation_id])
+
+
+async def use_swaps(database: Database, keyring: KeyRing) -> None:
+    attempts = AttemptStore(database, keyring)
+    store = SwapStore(database, keyring, attempts)
+    swap = await store.add(a_swap())
+    assert isinstance(swap, Swap)
+    rows = [an_attempt(operation_id=f"{swap.key}0claim", roblox_id=77)]
+    await store.get_live(swap.proposer.opening_id, swap.proposer.roblox_id)
+    await store.accept(swap.swap_id, rows, "token", NOW)
+    await store.list_carried()
+    await store.list_expired(NOW)
+    await store.take(replace(swap, owner=1))
+    await store.record(swap, "0 release old", NOW)
+    await store.pause(swap)
+    await store.turn_back(swap)
+    ended = replace(swap, state=SwapState.UNDONE, settled_at=NOW, noted=False)
+    await store.settle(ended, rows, [an_attempt()])
+    await store.hear(swap.swap_id, swap.proposer.discord_id, News.KEPT)
+    await store.list_news(GUILD, swap.proposer.discord_id)
+    await store.list_all_news()
+    await store.list_unnoted()
+    await store.note(swap.swap_id)
+    again = await store.add(a_swap())
+    assert isinstance(again, Swap)
+    await store.accept(again.swap_id, (), "", NOW)
+    await store.ask_again(again)
+    await store.close(replace(again, state=SwapState.DECLINED, settled_at=NOW))
