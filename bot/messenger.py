@@ -170,6 +170,19 @@ class DiscordMessenger:
         async with _as_messenger_errors(channel_id):
             await channel.send(text, allowed_mentions=NO_PINGS)
 
+    async def fetch_roles(self, guild_id: int, discord_id: int) -> frozenset[int] | None:
+        """Asks Discord for the member, which needs no intent; see the protocol."""
+        guild = self._client.get_guild(guild_id)
+        if guild is None:
+            return None
+        try:
+            member = await guild.fetch_member(discord_id)
+        except discord.NotFound:
+            return None
+        except (discord.HTTPException, *_UNREACHED) as error:
+            raise MessengerError("Discord did not say which roles you have.") from error
+        return frozenset(role.id for role in member.roles)
+
     def missing_permissions(self, channel_id: int, *, threads: bool = False) -> list[str]:
         """Names of the permissions that the bot lacks there; see the protocol."""
         channel = self._client.get_channel(channel_id)

@@ -10,6 +10,7 @@ from bot.sandbox.discord.models import Channel
 from bot.sandbox.discord.people import Json, Person, Refused, Sandbox, text_of
 from bot.sandbox.platforms import seeds
 from bot.sandbox.stage import Stage, Unexpected, write
+from bot.sandbox.tour_swap import swap
 from bot.sandbox.town import Town
 
 SOON = seeds.record_id("northgate/soon")
@@ -28,6 +29,7 @@ async def play(town: Town, sandbox: Sandbox, stage: Stage) -> None:
     await _claim(cast, stage, boards)
     await _refuse(cast, stage, boards)
     await _decide(cast, stage, boards)
+    await swap(cast, stage, boards["northgate"])
     await _release(cast, stage, boards)
     await _revoke(cast, stage, boards)
     await _kill(cast, stage, boards)

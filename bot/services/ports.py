@@ -136,6 +136,10 @@ class Messenger(Protocol):
         """Post a line for the admins. Pings nobody."""
         ...
 
+    async def fetch_roles(self, guild_id: int, discord_id: int) -> frozenset[int] | None:
+        """The Discord roles of a member as they are now; None when they are not in the guild."""
+        ...
+
     def missing_permissions(self, channel_id: int, *, threads: bool = False) -> list[str]:
         """Names of the permissions that the bot lacks there for a board, and for its threads."""
         ...

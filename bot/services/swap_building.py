@@ -70,6 +70,7 @@ def build_swaps(
     )  # fmt: skip
     choices = SwapChoices(parts.announcements, parts.links, parts.workspaces, parts.catalog)
     service = SwapService(
-        parts.store, choices, cases, checks, engine, news, parts.workspaces, background, clock
-    )
+        parts.store, choices, cases, checks, engine, news, parts.workspaces, parts.messenger,
+        background, clock,
+    )  # fmt: skip
     return service, SwapRounds(parts.store, parts.attempts, engine, news, background, clock)

@@ -13,7 +13,7 @@ from bot.background import Background
 from bot.errors import ProviderError, Refusal
 from bot.models import News, Swap, SwapSide, SwapState, Workspace
 from bot.services.permits import require_host
-from bot.services.ports import Actor
+from bot.services.ports import Actor, Messenger
 from bot.services.swap_cases import Part, SwapCase, SwapCases, expiry
 from bot.services.swap_checks import Roles, SwapChecks, View
 from bot.services.swap_choices import Held, Proposal, SwapChoices
@@ -52,6 +52,7 @@ class SwapService:
         engine: SwapEngine,
         news: SwapNews,
         workspaces: WorkspaceService,
+        messenger: Messenger,
         background: Background,
         clock: Callable[[], datetime],
     ) -> None:
@@ -62,6 +63,7 @@ class SwapService:
         self._checks = checks
         self._engine = engine
         self._workspaces = workspaces
+        self._messenger = messenger
         self._background = background
         self._clock = clock
         self._accepting: dict[int, asyncio.Task[SwapOutcome]] = {}
@@ -122,7 +124,7 @@ class SwapService:
         case = await self._cases.load(swap)
         if case is None:
             raise Refusal("These roles are not posted here any more, so nothing was changed.")
-        await self._require_known_roles(case, answer)
+        roles = await self._roles(case, answer)
         with self._engine.owning(swap.swap_id):
             rows = case.attempts(self._clock())
             taken = await self._store.accept(
@@ -133,7 +135,6 @@ class SwapService:
                 return case.outcome(SwapCode.BUSY)
             if taken is Taken.OVER or latest is None:
                 return await self._cases.outcome(latest or swap)
-            roles = {} if answer.role_ids is None else {answer.discord_id: answer.role_ids}
             outcome = await self._engine.carry(latest, roles)
             await self.news.tell(swap.swap_id, besides=(answer.discord_id,))
         return outcome
@@ -217,19 +218,17 @@ class SwapService:
             )
         return swap
 
-    async def _require_known_roles(self, case: SwapCase, answer: Answer) -> None:
-        """In a direct message nobody knows the Discord roles that a rule may ask for."""
-        if answer.role_ids is not None:
-            return
-        _, policy = await self._checks.policies(case)
-        if policy.allowed_role_ids or policy.barred_role_ids:
-            await self._store.hear(case.swap.swap_id, answer.discord_id, News.KEPT)
-            await self.news.remember()
+    async def _roles(self, case: SwapCase, answer: Answer) -> Roles:
+        """The partner's Discord roles, which a press in a direct message does not tell."""
+        roles = answer.role_ids
+        if roles is None:
+            roles = await self._messenger.fetch_roles(case.swap.guild_id, answer.discord_id)
+        if roles is None:
             raise Refusal(
-                "Who may have this role depends on your Discord roles, which I cannot see in a"
-                " direct message. Use any Muster command in the community's Discord server, such"
-                " as `/claims`: there you can accept."
+                "You are no longer in the Discord server in which you were asked, so nothing was"
+                " changed."
             )
+        return {answer.discord_id: roles}
 
     def _case(self, proposal: Proposal, mine: Held, theirs: Held) -> SwapCase:
         """The swap that is wanted, not stored yet."""

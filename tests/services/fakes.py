@@ -286,6 +286,7 @@ class FakeMessenger:
     direct: list[tuple[int, str]] = field(default_factory=list)
     pressable: list[tuple[str, PushButton]] = field(default_factory=list)  # with its message
     late: list[tuple[str, str]] = field(default_factory=list)  # token, text
+    roles: dict[int, frozenset[int] | None] = field(default_factory=dict)  # None: has left
     closed_to: set[int] = field(default_factory=set)  # take no direct messages
     unmentionable: set[int] = field(default_factory=set)  # Discord roles
     missing: list[str] = field(default_factory=list)
@@ -362,6 +363,11 @@ class FakeMessenger:
         if token:
             self.late.append((token, text))
         return bool(token)
+
+    async def fetch_roles(self, guild_id: int, discord_id: int) -> frozenset[int] | None:
+        """What was set; nobody has left."""
+        self._fail()
+        return self.roles.get(discord_id, frozenset())
 
     def missing_permissions(self, channel_id: int, *, threads: bool = False) -> list[str]:
         """What was set."""

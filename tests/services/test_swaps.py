@@ -252,14 +252,19 @@ async def _change(bench: Bench, posted: Posted, workspace: Workspace, what: str)
             sessions[number] = replace(sessions[number], ends_at=bench.clock())
 
 
-async def test_in_a_direct_message_roles_are_not_guessed(pair: Pair, workspace: Workspace) -> None:
+async def test_in_a_direct_message_discord_is_asked_for_the_roles(
+    pair: Pair, workspace: Workspace
+) -> None:
     asked = await pair.propose()
     await pair.bench.workspace_store.update(
         GUILD, workspace.workspace_id, barred_role_ids=frozenset({9})
     )
-    with pytest.raises(Refusal, match="cannot see in a direct message"):
+    pair.bench.messenger.roles[BEN] = None
+    with pytest.raises(Refusal, match="no longer in the Discord server"):
         await pair.accept(asked, direct=True)
-    assert pair.bench.swaps.news.has_news(GUILD, BEN)
+    pair.bench.messenger.roles[BEN] = frozenset({9})
+    assert (await pair.accept(asked, direct=True)).code is SwapCode.REFUSED
+    asked = await pair.propose()
     assert (await pair.accept(asked, roles=9)).code is SwapCode.REFUSED
     assert pair.holders == BEFORE
 
