@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.replies import outcome_reply
+from bot.replies import outcome_reply, swap_reply
 from bot.services.outcomes import Code, Outcome
+from tests.wording_swaps import swap_outcomes
 
 PAGE = Path(__file__).parent / "data" / "wording.md"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -130,6 +131,11 @@ def build() -> str:
     ]
     for heading, outcome in outcomes():
         reply = outcome_reply(outcome)
+        quoted = "\n".join(f"> {line}" for line in reply.text.splitlines())
+        buttons = " · ".join(f"[{button.label}]" for button in reply.buttons) or "none"
+        parts.append(f"## {heading}\n\n{quoted}\n\nButtons: {buttons}\n")
+    for heading, swap, reader in swap_outcomes():
+        reply = swap_reply(swap, reader)
         quoted = "\n".join(f"> {line}" for line in reply.text.splitlines())
         buttons = " · ".join(f"[{button.label}]" for button in reply.buttons) or "none"
         parts.append(f"## {heading}\n\n{quoted}\n\nButtons: {buttons}\n")

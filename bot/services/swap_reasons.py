@@ -23,9 +23,15 @@ class Reason:
     words: str  # a whole sentence, safe to show
 
 
-def by_rule(verdict: Verdict, discord_id: int, what: str, rank: int = 0) -> Reason:
-    """A refusal by our own rules of `what` (words of a role) for a member."""
-    return Reason(verdict.code, f"<@{discord_id}> cannot take {what}: {_because(verdict, rank)}.")
+def by_rule(
+    verdict: Verdict, discord_id: int, what: str, rank: int = 0, *, back: bool = False
+) -> Reason:
+    """A refusal by our own rules of `what` (words of a role) for a member.
+
+    `back`: the member had it before.
+    """
+    cannot = f"cannot have {what} back" if back else f"cannot take {what}"
+    return Reason(verdict.code, f"<@{discord_id}> {cannot}: {_because(verdict, rank)}.")
 
 
 def by_platform(error: ProviderError, discord_id: int, opening: Opening) -> Reason:
@@ -82,7 +88,7 @@ def _because(verdict: Verdict, rank: int) -> str:
         case Code.CLAIM_ONCE:
             return "they hold it on another server of this session, and may hold it only once"
         case Code.FULL:
-            return "more hold it already than may"
+            return "no place is left there"
         case Code.ALREADY_SAME:
             return "they hold it already"
         case Code.MOVE:

@@ -189,7 +189,7 @@ class SwapRun:
         if verdict is None:
             return None
         about = self.case.parts[step.side].side.discord_id
-        return by_rule(verdict, about, self._words(step.side, old=step.old))
+        return by_rule(verdict, about, self._words(step.side, old=step.old), back=step.old)
 
     async def _give_up(self, number: int, reason: Reason) -> None:
         """Turn back; on the way back, leave this side as it stands."""

@@ -45,7 +45,7 @@ def _ordered(o: SwapOutcome, reader: int | None) -> tuple[SwapPart, SwapPart]:
 def _trade(o: SwapOutcome, reader: int | None) -> str:
     """Who gets what."""
     one, other = _ordered(o, reader)
-    starts = f" ({when(other.starts_at)})" if other.starts_at else ""
+    starts = f", {when(other.starts_at)}" if other.starts_at else ""
     return (
         f"{_verb(one, reader, 'get', 'gets')} {role_words(other)}{starts}, and"
         f" {_verb(other, reader, 'get', 'gets')} {role_words(one)}"
@@ -84,9 +84,13 @@ def _asked(o: SwapOutcome, reader: int | None) -> str:
 
 def _done(o: SwapOutcome, reader: int | None) -> str:
     one, other = _ordered(o, reader)
-    by = f"<@{o.host_id}> swapped the roles" if o.host_id else "Swapped"
+    by = "Swapped"
+    if o.host_id:
+        by = f"{'You' if o.host_id == reader else f'<@{o.host_id}>'} swapped the roles"
     starts = f"\nStarts {when(other.starts_at)}" if other.starts_at else ""
-    undo = "Ask them if that surprises you." if o.host_id else "To swap back: `/swap`"
+    undo = "To swap back: `/swap`"
+    if o.host_id and o.host_id != reader:
+        undo = "Ask them if that surprises you."
     return (
         f"⇄ {by}: {_verb(one, reader, 'are', 'is')} now {role_words(other)}, and"
         f" {_verb(other, reader, 'are', 'is')} {role_words(one)}.{starts}\n{undo}"

@@ -119,7 +119,7 @@ async def test_a_third_person_in_the_panel_costs_the_place_and_is_told(pair: Pai
     assert (outcome.proposer.stands, outcome.partner.stands) == (Stands.NEITHER, Stands.OLD)
     words = swap_words(outcome, ANA)
     assert f"<@{BEN}> cannot take **Trainer**" in words
-    assert f"<@{ANA}> cannot take **Trainer**" in words
+    assert f"<@{ANA}> cannot have **Trainer**" in words
     assert "You hold neither **Trainer**" in words
     assert f"<@{BEN}> holds **Helper**" in words
     (row,) = [
