@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answering import answer, say_more
+from bot.answering import KEPT, answer, say_more
 from bot.buttons import Action, Button, Interaction
 from bot.client import MusterBot
 from bot.errors import Refusal
@@ -84,7 +84,9 @@ class Swaps(commands.Cog):
 
     async def on_accept(self, interaction: Interaction, button: Button) -> None:
         """The partner says yes."""
-        await answer(interaction, self._accept(interaction, button.number), replacing=True)
+        press = _to_answer(interaction, button.number)
+        interaction.extras[KEPT] = press.journalled
+        await answer(interaction, self._accept(interaction, press), replacing=True)
 
     async def on_decline(self, interaction: Interaction, button: Button) -> None:
         """The partner says no."""
@@ -113,8 +115,8 @@ class Swaps(commands.Cog):
         proposal = Proposal(actor, partner, mine, theirs, member, interaction.token)
         return swap_reply(await self.swaps.propose(proposal), actor.discord_id)
 
-    async def _accept(self, interaction: Interaction, swap_id: int) -> Reply:
-        outcome = await self.swaps.accept(_to_answer(interaction, swap_id))
+    async def _accept(self, interaction: Interaction, press: Answer) -> Reply:
+        outcome = await self.swaps.accept(press)
         return swap_reply(outcome, interaction.user.id)
 
     async def _decline(self, interaction: Interaction, swap_id: int) -> Reply:

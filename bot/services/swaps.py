@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.background import Background
@@ -38,6 +38,7 @@ class Answer:
     guild_id: int | None  # None: in a direct message
     role_ids: frozenset[int] | None  # None: likewise, not known
     interaction_token: str = ""
+    journalled: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
 
 
 class SwapService:
@@ -94,7 +95,9 @@ class SwapService:
         """The partner says yes; a second press joins the first."""
         swap = await self._for_partner(answer)
         running = self._accepting.get(swap.swap_id)
-        if running is None:
+        if running is not None:
+            answer.journalled.set()  # what it joins is, or will be in a moment
+        else:
             work = self._accept(swap, answer)
             running = self._background.spawn(work, "swap")
             self._accepting[swap.swap_id] = running
@@ -130,6 +133,7 @@ class SwapService:
             taken = await self._store.accept(
                 swap.swap_id, rows, answer.interaction_token, self._clock()
             )
+            answer.journalled.set()  # a killed process would finish it after its next start
             latest = await self._store.get(swap.swap_id)
             if taken is Taken.BUSY:
                 return case.outcome(SwapCode.BUSY)
