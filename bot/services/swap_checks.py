@@ -90,6 +90,8 @@ class SwapChecks:
         side, exchange = case.parts[number].side, case.exchanges[number]
         view = views[exchange.new.session_id]
         session = emptied(view.session, case.exchanges)
+        if exchange.old.session_id == exchange.new.session_id:  # in it already: no new clash
+            policy = replace(policy, clash=ClashPolicy.OFF)
         left = emptied(views[exchange.old.session_id].session, case.exchanges)
         if left.session_id != session.session_id and left.held_by(side.roblox_id):
             stays = OtherClaim(left.name, left.starts_at, left.ends_at)  # with another role

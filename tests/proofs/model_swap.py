@@ -17,7 +17,7 @@ from bot.services.swap_outcomes import CODES, SwapCode, SwapOutcome
 from bot.services.swaps import Answer
 from tests.services.bench import GUILD, Bench, actor
 
-SWAP_ACTIONS = {"swap": 6, "swap_twice": 2, "swap_no": 1, "swap_cross": 1, "swap_by_host": 2}
+SWAP_ACTIONS = {"swap": 7, "swap_twice": 2, "swap_no": 1, "swap_cross": 1, "swap_by_host": 3}
 OPEN_CODES = (SwapCode.ASKED, SwapCode.ASKS, SwapCode.UNKNOWN, SwapCode.BUSY, SwapCode.NOT_NOW)
 HOST = 2
 Who = tuple[str, int]  # base URL, Roblox id

@@ -13,7 +13,6 @@ from bot.models import (
     AnnouncementState,
     AttemptKind,
     AttemptState,
-    ClashPolicy,
     Door,
     News,
     Preferences,
@@ -427,10 +426,10 @@ async def test_a_role_on_the_others_server_would_be_lost(
     assert "would lose **Trainer**" in refused.why
 
 
-async def test_clashes_between_the_two_are_left_alone_when_off(
-    pair: Pair, workspace: Workspace
-) -> None:
-    await pair.bench.workspace_store.update(GUILD, workspace.workspace_id, clash=ClashPolicy.OFF)
+async def test_a_clash_that_was_there_before_is_no_new_one(pair: Pair) -> None:
+    raid = with_claims(replace(SESSION, session_id="raid", name="Raid"), roblox_of(BEN))
+    pair.bench.platform.sessions["raid"] = raid
+    pair.bench.ticks += 60
     assert (await pair.accept(await pair.propose())).code is SwapCode.DONE
 
 
