@@ -40,6 +40,9 @@ from bot.services.retention import Limits, Retention
 from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
 from bot.services.running import RunningService
+from bot.services.swap_building import SwapParts, build_swaps
+from bot.services.swap_rounds import SwapRounds
+from bot.services.swaps import SwapService
 from bot.services.threads import ThreadService
 from bot.services.today import TodayService
 from bot.services.waitlist import WaitlistService
@@ -49,6 +52,7 @@ from bot.store.departures import DepartureStore
 from bot.store.erasures import ErasureStore
 from bot.store.guild_settings import GuildSettingsStore
 from bot.store.hosting import HostingStore
+from bot.store.keyring import KeyRing
 from bot.store.link_imports import ImportStore
 from bot.store.link_lists import LinkLists
 from bot.store.link_notices import LinkNoticeStore
@@ -58,6 +62,7 @@ from bot.store.polls import PollStore
 from bot.store.reminders import ReminderStore
 from bot.store.removed_guilds import RemovedGuildStore
 from bot.store.retention import RetentionStore
+from bot.store.swaps import SwapStore
 
 
 def build_services(g: Ground) -> Services:
@@ -69,6 +74,7 @@ def build_services(g: Ground) -> Services:
     running = RunningService(g.announcements, hosted, g.workspaces, g.boards, g.messenger, g.clock)
     linking = LinkingService(g.links, g.roblox, g.clock)
     offers, waitlist = _build_waitlist(g)
+    swaps, swap_rounds = _build_swaps(g)
     privacy = _build_privacy(g)
     privacy.departures.on_left(waitlist.forget_member)
     return Services(
@@ -96,7 +102,7 @@ def build_services(g: Ground) -> Services:
             settings, g.workspaces, g.catalog, g.announcements, g.people, g.clock
         ),
         offers=offers, waitlist=waitlist, linking=linking, links=_build_links(g, linking),
-        oneself=_build_oneself(g), privacy=privacy,
+        oneself=_build_oneself(g), privacy=privacy, swaps=swaps, swap_rounds=swap_rounds,
     )  # fmt: skip
 
 
@@ -134,6 +140,15 @@ def _build_waitlist(g: Ground) -> tuple[Offers, WaitlistService]:
         g.waitlist, g.announcements, g.links, g.workspaces, g.boards, candidates, offers, moves,
         news, g.claims, g.messenger, g.clock,
     )  # fmt: skip
+
+
+def _build_swaps(g: Ground) -> tuple[SwapService, SwapRounds]:
+    store = SwapStore(g.database, KeyRing(g.settings.secret_keys), g.attempts)
+    parts = SwapParts(
+        store, g.attempts, g.announcements, g.links, g.workspaces, g.catalog, g.boards,
+        g.policies, g.aftermath, g.lanes, g.roblox, g.tidings, g.messenger, g.host_log,
+    )  # fmt: skip
+    return build_swaps(parts, g.background, g.clock)
 
 
 def _build_links(g: Ground, linking: LinkingService) -> LinkDesk:

@@ -77,6 +77,10 @@ class Action(StrEnum):
     SERVICE_KEY = "servicekey"  # number of a service: opens a form
     SERVICE_OFF = "serviceoff"  # number of a service
     ERASE_ME = "eraseme"  # always 1: whoever presses means themselves; opens a form
+    SWAP = "swap"  # opening: with whom? Also the menu that asks it
+    SWAP_YES = "swapyes"  # swap: the partner accepts
+    SWAP_NO = "swapno"  # swap: the partner declines
+    SWAP_BACK = "swapback"  # swap: the proposer takes the question back
     UNKNOWN = "unknown"  # of another version of Muster: answered, and nothing else
     CANCEL = "cancel"  # "no" to a question about nothing in particular
 

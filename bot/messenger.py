@@ -16,7 +16,7 @@ from bot.board_view import to_embed
 from bot.buttons import Action, Button
 from bot.errors import ChannelLost, MessageGone, MessengerError
 from bot.models import Attempt
-from bot.replies import MAX_TEXT, NO_PINGS, decision_buttons, outcome_reply
+from bot.replies import MAX_TEXT, NO_PINGS, Reply, decision_buttons, outcome_reply
 from bot.services.outcomes import Outcome
 from bot.services.ports import Board, TextButton
 from bot.text import cut, shorten
@@ -161,12 +161,16 @@ class DiscordMessenger:
 
     async def tell(self, attempt: Attempt, outcome: Outcome) -> bool:
         """Edit the member's own answer while its token lives; see the protocol."""
-        if not attempt.interaction_token or self._client.application_id is None:
+        return await self._answer(attempt.interaction_token, outcome_reply(outcome))
+
+    async def answer_late(self, token: str, text: str) -> bool:
+        """Edit an answer while its token lives; see the protocol."""
+        return await self._answer(token, Reply(shorten(text, MAX_TEXT)))
+
+    async def _answer(self, token: str, reply: Reply) -> bool:
+        if not token or self._client.application_id is None:
             return False
-        reply = outcome_reply(outcome)
-        webhook = discord.Webhook.partial(
-            self._client.application_id, attempt.interaction_token, client=self._client
-        )
+        webhook = discord.Webhook.partial(self._client.application_id, token, client=self._client)
         try:
             await webhook.edit_message(
                 _ORIGINAL,
@@ -175,7 +179,7 @@ class DiscordMessenger:
                 allowed_mentions=NO_PINGS,
             )
         except (discord.HTTPException, *_UNREACHED) as error:
-            log.info("attempt %s: answer out of reach: %s", attempt.operation_id, error)
+            log.info("an answer is out of reach: %s", error)
             return False
         return True
 

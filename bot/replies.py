@@ -30,6 +30,8 @@ from bot.errors import (
 from bot.models import Waiter
 from bot.services.lanes import LaneBusy
 from bot.services.outcomes import Code, Outcome
+from bot.services.swap_outcomes import SwapCode, SwapOutcome
+from bot.services.swap_words import swap_words
 from bot.text import safe, shorten
 from bot.views import Component
 from bot.wording import outcome_words, quoted
@@ -63,6 +65,7 @@ class Reply:
     tells: tuple[str, ...] = field(default=(), compare=False)  # attempts whose endings these are
     news: tuple[Waiter, ...] = field(default=(), compare=False)  # waitlist news that it tells
     files: tuple[Attached, ...] = field(default=(), compare=False)
+    heard: tuple[tuple[int, int], ...] = field(default=(), compare=False)  # (swap, who is told)
 
 
 _TRY_AGAIN = frozenset(
@@ -71,6 +74,10 @@ _TRY_AGAIN = frozenset(
         Code.NOT_ELIGIBLE_RANK, Code.STILL_RUNNING,
     }
 )  # fmt: skip
+
+
+_ANSWERABLE = frozenset({SwapCode.ASKS, SwapCode.BUSY, SwapCode.NOT_NOW})
+_OPEN_SWAPS = frozenset({SwapCode.ASKED, SwapCode.UNKNOWN, SwapCode.BUSY, SwapCode.NOT_NOW})
 
 
 def masked_link(words: str, url: str) -> str:
@@ -85,6 +92,22 @@ def outcome_reply(outcome: Outcome) -> Reply:
     final = outcome.operation_id and outcome.code not in (Code.UNKNOWN, Code.STILL_RUNNING)
     tells = (outcome.operation_id,) if final else ()
     return Reply(text + reference, _buttons(outcome), tells=tells)
+
+
+def swap_reply(outcome: SwapOutcome, reader: int) -> Reply:
+    """Where a swap stands, for this member (a Discord id), with what they can do about it."""
+    number, is_partner = outcome.swap_id, reader == outcome.partner.discord_id
+    buttons: tuple[Button, ...] = ()
+    if outcome.host_id is None and number and is_partner and outcome.code in _ANSWERABLE:
+        buttons = (
+            Button(Action.SWAP_YES, number, "Accept", "green"),
+            Button(Action.SWAP_NO, number, "Decline"),
+        )
+    if outcome.code is SwapCode.ASKED and number and reader == outcome.proposer.discord_id:
+        buttons = (Button(Action.SWAP_BACK, number, "Take it back"),)
+    heard = outcome.code not in _OPEN_SWAPS and number and outcome.side_of(reader)
+    text = shorten(swap_words(outcome, reader), MAX_TEXT)
+    return Reply(text, buttons, heard=((number, reader),) if heard else ())
 
 
 def report(error: BaseException) -> Reply:

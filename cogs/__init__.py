@@ -6,6 +6,7 @@ from bot.client import MusterBot
 
 EXTENSIONS = (
     "cogs.claims",
+    "cogs.swaps",
     "cogs.boards",
     "cogs.sessions",
     "cogs.links",

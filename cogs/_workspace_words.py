@@ -21,6 +21,10 @@ _LEAVERS = {
     Leavers.FLAG: "the hosts are told",
     Leavers.RELEASE: "the hosts are told, and their claims are released",
 }
+_SWAPS = {
+    False: "both members agree",
+    True: "both members agree, or a host decides for them",
+}
 
 
 def connected_reply(connected: Connected, rules: Sequence[RoleRule] = ()) -> Reply:
@@ -56,6 +60,7 @@ def settings_text(workspace: Workspace, rules: Sequence[RoleRule]) -> str:
         f" ping: {f'<@&{workspace.ping_role_id}>' if workspace.ping_role_id else 'nobody'}",
         f"Two sessions at the same time: {_CLASHES[workspace.clash]}",
         f"Who left this server before a session: {_LEAVERS[workspace.leavers]}",
+        f"Swaps: {_SWAPS[workspace.host_swaps]}",
         *_automatic(workspace),
     ]
     for rule in rules[:MAX_RULES]:

@@ -232,6 +232,9 @@ class Claims(commands.Cog):
             for h in shown
             if h.opening_id is not None and h.can_release
         )
+        buttons += tuple(
+            Button(Action.SWAP, b.number, b.label.replace("Release", "Swap", 1)) for b in buttons
+        )
         if len(holdings.claims) > MAX_LISTED:
             lines.append(f"… and {len(holdings.claims) - MAX_LISTED} later ones.")
         waits = (await self.waitlist.list_mine(actor))[:MAX_WAITS]

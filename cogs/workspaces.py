@@ -122,6 +122,7 @@ class Workspaces(Automatic, commands.GroupCog, group_name="workspace"):
         clash="When somebody claims two sessions that run at the same time",
         ping_role="Who is pinged when a host asks for it",
         leavers="When somebody with a role has left this server shortly before a session",
+        host_swaps="Let hosts swap two members' roles without asking them",
     )
     @app_commands.choices(clash=CLASHES, leavers=LEAVERS)
     async def settings(
@@ -138,6 +139,7 @@ class Workspaces(Automatic, commands.GroupCog, group_name="workspace"):
         clash: app_commands.Choice[str] | None = None,
         ping_role: discord.Role | None = None,
         leavers: app_commands.Choice[str] | None = None,
+        host_swaps: bool | None = None,
     ) -> None:
         """Show a workspace's settings, or change the ones you name."""
         changes: WorkspaceSettings = {}
@@ -149,6 +151,8 @@ class Workspaces(Automatic, commands.GroupCog, group_name="workspace"):
             changes["ping_role_id"] = ping_role.id
         if host_role is not None:
             changes["host_role_ids"] = frozenset({host_role.id})
+        if host_swaps is not None:
+            changes["host_swaps"] = host_swaps
         if clash is not None:
             changes["clash"] = ClashPolicy(clash.value)
         if leavers is not None:

@@ -64,6 +64,9 @@ class Wire:
         """What reached its member."""
         self.told.append(reply.tells)
 
+    async def was_answered(self, *_: Any) -> None:
+        """Nobody has more to say."""
+
     async def work(self) -> Reply:
         """Is quick."""
         self.calls.append("work")

@@ -37,7 +37,7 @@ async def bot() -> MusterBot:
 
 
 COMMANDS = {
-    "claim", "release", "claims", "open", "setup",
+    "claim", "release", "claims", "open", "swap", "setup",
     "session post", "session refresh", "session close", "session edit", "session reopen",
     "session cancel", "session repost", "session roster", "session server",
     "session add", "session remove", "session move",
@@ -119,7 +119,7 @@ async def test_every_button_has_a_cog_that_answers_it(bot: MusterBot) -> None:
     people = {Action.ADD_MEMBER, Action.MOVE_MEMBER, Action.REMOVE_MEMBER, Action.CO_HOST}
     menus_only = {Action.PICK, *people}
     assert set(bot._press_handlers) == set(Action) - {Action.UNKNOWN} - menus_only
-    assert set(bot._pick_handlers) == menus_only | {Action.SHOW_ROLES}
+    assert set(bot._pick_handlers) == menus_only | {Action.SHOW_ROLES, Action.SWAP}
 
 
 @pytest.mark.parametrize("action", Action)

@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.replies import AT_WORK, outcome_reply
+from bot.replies import AT_WORK, outcome_reply, swap_reply
 from bot.services.outcomes import Code, Outcome
+from tests.wording_swaps import swap_outcomes
 
 PAGE = Path(__file__).parent / "data" / "wording.md"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -148,6 +149,11 @@ def build() -> str:
         buttons = " · ".join(f"[{button.label}]" for button in reply.buttons) or "none"
         parts.append(f"## {heading}\n\n{quoted}\n\nButtons: {buttons}\n")
     parts.append(f"## Meanwhile · what a crash may forget\n\n> {AT_WORK}\n\nButtons: none\n")
+    for heading, swap, reader in swap_outcomes():
+        reply = swap_reply(swap, reader)
+        quoted = "\n".join(f"> {line}" for line in reply.text.splitlines())
+        buttons = " · ".join(f"[{button.label}]" for button in reply.buttons) or "none"
+        parts.append(f"## {heading}\n\n{quoted}\n\nButtons: {buttons}\n")
     return "\n".join(parts)
 
 

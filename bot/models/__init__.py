@@ -55,6 +55,7 @@ from bot.models.records import (
     WorkspaceState,
 )
 from bot.models.shards import EVERYTHING, ShardRange
+from bot.models.swaps import News, Stands, Swap, SwapSide, SwapState
 from bot.models.waiting import WaitEnd, Waiter, WaitState
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "LinkNotice",
     "LinkSource",
     "LinkWish",
+    "News",
     "NoticeKind",
     "Opening",
     "PendingLink",
@@ -103,6 +105,10 @@ __all__ = [
     "Session",
     "SessionState",
     "ShardRange",
+    "Stands",
+    "Swap",
+    "SwapSide",
+    "SwapState",
     "Verdict",
     "WaitEnd",
     "WaitState",

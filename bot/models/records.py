@@ -58,6 +58,7 @@ class Workspace:
     threads: bool = False  # every announcement gets a thread, for talk and reminders
     reminder_minutes: frozenset[int] = frozenset()  # before the start; empty: nobody is reminded
     leavers: Leavers = Leavers.FLAG
+    host_swaps: bool = False  # hosts may exchange two members' roles without asking them
     state: WorkspaceState = WorkspaceState.OK
     state_since: datetime | None = None
 
@@ -145,6 +146,7 @@ class Door(StrEnum):
     SLASH = "slash"
     HOST = "host"
     WAITLIST = "waitlist"  # an offer was accepted
+    SWAP = "swap"  # one half of a swap: carried out and settled by the swaps alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from bot.sandbox.discord.people import Json, Person, Refused, Sandbox, text_of
 from bot.sandbox.platforms import seeds
 from bot.sandbox.stage import Stage, Unexpected, write
 from bot.sandbox.tour_linking import play_linking
+from bot.sandbox.tour_swap import swap
 from bot.sandbox.tour_waitlist import wait_for_a_role
 from bot.sandbox.town import Town
 
@@ -31,6 +32,7 @@ async def play(town: Town, sandbox: Sandbox, stage: Stage) -> None:
     await _refuse(cast, stage, boards)
     await play_linking(cast, stage, boards["northgate"])
     await _decide(cast, stage, boards)
+    await swap(cast, stage, boards["northgate"])
     await _release(cast, stage, boards)
     await wait_for_a_role(cast, stage, boards["harbour"])
     await _revoke(cast, stage, boards)

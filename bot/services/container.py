@@ -31,6 +31,8 @@ from bot.services.reposting import Reposter
 from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
 from bot.services.running import RunningService
+from bot.services.swap_rounds import SwapRounds
+from bot.services.swaps import SwapService
 from bot.services.today import TodayService
 from bot.services.waitlist import WaitlistService
 from bot.services.workspaces import WorkspaceService
@@ -85,6 +87,8 @@ class Services:
     offers: Offers
     links: LinkDesk
     privacy: Privacy
+    swaps: SwapService
+    swap_rounds: SwapRounds
 
     async def start(self, background: Background) -> None:
         """Settle what the last run left open, warm the memory, and keep both going."""
@@ -101,3 +105,4 @@ class Services:
         self.automation.start(background)
         await self.links.start(background)
         self.privacy.start(background)
+        self.swap_rounds.start(background)

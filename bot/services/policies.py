@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from datetime import datetime, timedelta
 
 from bot.models import (
@@ -64,16 +64,20 @@ class Policies:
         place: Place,
         subject_id: int,
         roblox_id: int,
+        leaving: str = "",
     ) -> Policy:
         """Everything for a claim of this place by this member (Discord id, Roblox id).
 
         May wait a moment for other workspaces of the guild; one that cannot be asked is left out.
+        `leaving` is a session of the workspace in which the member gives a role up for this one.
         """
         local = await self.local_policy(workspace, announcement, place)
         if workspace.clash is ClashPolicy.OFF:
             return local
         here = (workspace.upstream, place.session_id)
-        others = await self._other_claims(workspace.guild_id, here, subject_id, roblox_id)
+        others = await self._other_claims(
+            workspace.guild_id, {here, (workspace.upstream, leaving)}, subject_id, roblox_id
+        )
         return Policy(
             local.cut_off, local.allowed_role_ids, local.barred_role_ids, workspace.clash, others
         )
@@ -89,7 +93,7 @@ class Policies:
         return Policy(announcement.cut_off, allowed, barred)
 
     async def _other_claims(
-        self, guild_id: int, here: Upstream, subject_id: int, roblox_id: int
+        self, guild_id: int, here: Set[Upstream], subject_id: int, roblox_id: int
     ) -> tuple[OtherClaim, ...]:
         workspaces = await self._workspaces.list_all(guild_id)
         readings = await asyncio.gather(*(self._recent(one) for one in workspaces))
@@ -103,8 +107,8 @@ class Policies:
             and session.held_by(roblox_id)
         }
         await self._correct(found, guild_id, subject_id)
-        found.pop(here, None)
-        return tuple(sorted(found.values(), key=lambda other: other.starts_at))
+        elsewhere = [claim for session, claim in found.items() if session not in here]
+        return tuple(sorted(elsewhere, key=lambda other: other.starts_at))
 
     async def _recent(self, workspace: Workspace) -> tuple[Session, ...]:
         """The workspace's sessions as recently read; none, with a line in the log, if it hangs."""

@@ -138,6 +138,9 @@ class Messenger(Protocol):
 
     async def fetch_member_roles(self, guild_id: int, discord_id: int) -> frozenset[int] | None:
         """The Discord roles of a member; None when they are not in the guild (any more)."""
+
+    async def answer_late(self, token: str, text: str) -> bool:
+        """Put a text into the answer that an interaction got; False when it is out of reach."""
         ...
 
     async def tell(self, attempt: Attempt, outcome: Outcome) -> bool:

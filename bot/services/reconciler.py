@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from bot.background import Background
 from bot.errors import MusterError
-from bot.models import Attempt, AttemptKind, AttemptState
+from bot.models import Attempt, AttemptKind, AttemptState, Door
 from bot.services.cases import Case
 from bot.services.engine import ClaimEngine
 from bot.services.hostlog import HostLog, act_line
@@ -80,8 +80,8 @@ class Reconciler:
             await self._note(attempt)
 
     def _is_ours(self, attempt: Attempt, live: set[int]) -> bool:
-        if self._engine.is_running(attempt):
-            return False
+        if attempt.door is Door.SWAP or self._engine.is_running(attempt):
+            return False  # swaps are settled as a whole, by their own
         return self._attempts.owns(attempt) or attempt.owner not in live
 
     async def _settle_workspace(self, workspace_id: int, attempts: list[Attempt]) -> None:

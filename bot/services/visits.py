@@ -105,13 +105,13 @@ class Visit(Turn):
         async with self._writing(), self._workspaces.watch(self._attempt.workspace_id) as provider:
             await provider.claim(session, place, roblox_id)
 
-    async def release(self) -> None:
-        """Take the attempt's place from the person."""
+    async def release(self, place: Place | None = None, roblox_id: int | None = None) -> None:
+        """Take the attempt's place from the person; or this place of the session from this one."""
         attempt = self._attempt
+        place, person = place or attempt.place, roblox_id or attempt.roblox_id
         await self._hold.check()
         async with self._writing(), self._workspaces.watch(attempt.workspace_id) as provider:
-            by_host = attempt.door is Door.HOST
-            await provider.release(attempt.place, attempt.roblox_id, by_host=by_host)
+            await provider.release(place, person, by_host=attempt.door is Door.HOST)
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[None]:

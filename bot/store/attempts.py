@@ -64,6 +64,11 @@ class AttemptStore:
         self._saves = Batch(self._save_all)
         self._told = Batch(self._mark_told_all)
 
+    @property
+    def owner(self) -> int:
+        """The number under which this process carries rows out."""
+        return self._owner
+
     async def add(self, attempt: Attempt) -> Attempt | None:
         """Store a new attempt: None when it is stored.
 

@@ -8,6 +8,7 @@ from bot.store import (
     linking_tables,
     operating_tables,
     privacy_tables,
+    swap_tables,
     waitlist_tables,
 )
 from bot.store.tables import metadata
@@ -19,6 +20,7 @@ ALL = (
     linking_tables,
     operating_tables,
     privacy_tables,
+    swap_tables,
     waitlist_tables,
 )
 

@@ -72,6 +72,7 @@ workspaces = Table(
     Column("threads", Boolean, nullable=False, server_default=false()),
     Column("reminder_minutes", IdSet, nullable=False, server_default=""),
     Column("leavers", choice(Leavers), nullable=False, server_default=Leavers.FLAG.value),
+    Column("host_swaps", Boolean, nullable=False, server_default=false()),
     Column("state", choice(WorkspaceState), nullable=False),
     Column("state_since", UtcDateTime),
     UniqueConstraint("guild_id", "folded_name"),

@@ -38,6 +38,7 @@ class WorkspaceSettings(TypedDict, total=False):
     threads: bool
     reminder_minutes: frozenset[int]
     leavers: Leavers
+    host_swaps: bool
 
 
 class WorkspaceStore:

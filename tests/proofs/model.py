@@ -24,6 +24,7 @@ from bot.services.claims import Press
 from bot.services.outcomes import DONE, Code, Outcome
 from bot.services.ports import Board
 from tests.proofs import model_waitlist
+from tests.proofs.model_swap import SWAP_ACTIONS, Swapping
 from tests.proofs.model_waitlist import Lie, Waits
 from tests.proofs.office import (
     ANNEX,
@@ -60,7 +61,7 @@ ACTIONS = {"claim": 10, "move": 4, "release": 5, "twice": 2, "again": 1, "both":
            "host": 3, "panel_claim": 3, "panel_release": 2, "panel_server": 1, "panel_switch": 1,
            "fault": 5, "clear": 2, "crash": 2, "jump": 2, "reconcile": 3, "wait": 6,
            "settle": 2}  # fmt: skip
-ACTIONS |= model_waitlist.ACTIONS
+ACTIONS |= model_waitlist.ACTIONS | SWAP_ACTIONS
 OPEN = (Code.UNKNOWN, Code.STILL_RUNNING)  # "I tell you later"
 QUESTIONS = (Code.MOVE, Code.CLASH)  # a question that a crash swallowed is asked by the next press
 JUMPS = (5, 31, 95, 900)  # seconds
@@ -78,10 +79,11 @@ class Asked:
     outcome: Outcome | None = None  # None: the process died before it answered
 
 
-class Story:
+class Story(Swapping):
     """One office with everybody in it. `act` does one thing; `settle` brings all to rest."""
 
     def __init__(self, office: Office) -> None:
+        super().__init__()
         self.office = office
         self.steps = 0
         self.bench: Bench
@@ -113,6 +115,9 @@ class Story:
             members.add_member(roblox_id, 100)
             office.roblox.add(roblox_id, f"roblox_{roblox_id}")
         for workspace in workspaces:
+            await self.bench.workspace_store.update(
+                workspace.guild_id, workspace.workspace_id, host_swaps=True
+            )
             self.base_urls[workspace.workspace_id] = workspace.base_url
             session = (
                 office.readmin_session if workspace.name != "Series" else office.series_session
@@ -128,6 +133,7 @@ class Story:
         for _ in range(three):  # let some of it happen before the next
             await asyncio.sleep(0)
         self._forget_finished()
+        self.forget_swaps()
 
     # Members.
 
@@ -280,13 +286,29 @@ class Story:
         releasing = {AttemptKind.RELEASE.value, AttemptState.SENT.value}
         here = [r for r in rows if (self.base_urls[r["workspace_id"]], r["server_id"]) == what[:2]]
         undone = not held and any(releasing == {row["kind"], row["state"]} for row in here)
-        if undone or open_rows or any(asked.held[0::3] == who for asked in self.live.values()):
+        pressing = any(asked.held[0::3] == who for asked in self.live.values())
+        if undone or open_rows or pressing or self.swaps_with(who):
             self.murky.add(who)
         self.changes.append((len(rows) + 0.5, held, what))
 
     def _note(self, who: tuple[str, int]) -> int:
         self.happened[who] = self.happened.get(who, 0) + 1
         return self.happened[who]
+
+    def holdings(self) -> list[tuple[str, int, int, str]]:
+        """What members hold in the first guild's boards, for swaps."""
+        return [
+            (p.workspace.base_url, roblox_id - roblox_of(0), roblox_id, str(opening.opening_id))
+            for p in self.posts
+            if p.workspace.guild_id == GUILD
+            for place, opening in p.openings.items()
+            for roblox_id in sorted(self.office.holders(p.workspace.base_url, *place))
+            if roblox_id - roblox_of(0) in MEMBERS
+        ]
+
+    def note(self, who: tuple[str, int]) -> None:
+        """Something begins that concerns this person."""
+        self._note(who)
 
     # Faults, crashes, time.
 
@@ -306,8 +328,9 @@ class Story:
         self.hanging.clear()
 
     async def _crash(self, _: int, __: int, ___: int) -> None:
-        await end_process(self.bench, *self.live)
+        await end_process(self.bench, *self.live, *self.swapping)
         self._forget_finished()
+        self.forget_swaps()
         await at_rest(*self._platforms)  # a process takes longer to start than a request to end
         self.bench = await self.office.open_process()
 
@@ -324,7 +347,8 @@ class Story:
 
     async def _wait(self, _: int, __: int, ___: int) -> None:
         """Until everybody is answered, or something hangs."""
-        await until(lambda: all(task.done() for task in self.live) or self._hangs)
+        tasks = [*self.live, *self.swapping]
+        await until(lambda: all(task.done() for task in tasks) or self._hangs)
 
     async def _settle(self, _: int, __: int, ___: int) -> None:
         await self.settle()
@@ -349,8 +373,9 @@ class Story:
         """Faults end, time passes, the reconciler runs; then look at everything."""
         await self._clear(0, 0, 0)
         async with asyncio.timeout(60):
-            await asyncio.gather(*self.live)
+            await asyncio.gather(*self.live, *self.swapping)
             self._forget_finished()
+            self.forget_swaps()
             for seconds in (35, 95, 95, 95):
                 await at_rest(*self._platforms)
                 await self.bench.settle()
@@ -362,7 +387,8 @@ class Story:
         rows = self.office.journal()
         self._check_lies()
         self._check_journal(rows)
-        await self._check_told(rows)
+        await self._check_told_presses(rows)
+        await self.check_swaps(MEMBERS)
         self._check_capacity()
         self._check_boards()
         await self.waits.check()
@@ -407,13 +433,15 @@ class Story:
                 await self.bench.claims.mark_told([outcome.operation_id])
         return found
 
-    async def _check_told(self, rows: list[sqlite3.Row]) -> None:
+    async def _check_told_presses(self, rows: list[sqlite3.Row]) -> None:
         """Every press with a row ends in that row's ending, told directly or later."""
         later = await self._told_at_the_next_visit()
         for operation_id, outcome in self.office.messenger.told:
             later.setdefault(operation_id, []).append(outcome.code)
         owners = {asked.press.interaction_id: asked for asked in self.asked}
         for row in rows[self.checked :]:
+            if row["door"] == Door.SWAP.value:
+                continue  # told by the swaps
             operation_id, ending = row["operation_id"], Code(row["reason"])
             told = later.get(operation_id, [])
             direct = [

@@ -55,6 +55,7 @@ from bot.services.reposting import Reposter
 from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
 from bot.services.running import RunningService
+from bot.services.swap_building import SwapParts, build_swaps
 from bot.services.tidings import Tidings
 from bot.services.waitlist import WaitlistService
 from bot.services.witness import Witness
@@ -68,6 +69,7 @@ from bot.store.links import LinkStore
 from bot.store.preferences import PreferenceStore
 from bot.store.role_rules import RoleRuleStore
 from bot.store.seen_claims import SeenClaimStore
+from bot.store.swaps import SwapStore
 from bot.store.waitlist import WaitlistStore
 from bot.store.workspaces import WorkspaceStore
 from tests.services.fakes import Clock, FakeMessenger, FakePlatform, FakeRoblox, HandBackground
@@ -150,10 +152,19 @@ class Bench:
         )  # fmt: skip
         self.host_log = HostLog(self.messenger, self.background)
         judge = Judge(self.announcements, self.links, roblox, self.people, clock)
+        aftermath, lanes = Aftermath(self.attempts, judge, self.host_log), Lanes()
         self.engine = ClaimEngine(
-            self.attempts, self.workspaces, self.announcements, self.policies, judge,
-            Aftermath(self.attempts, judge, self.host_log), self.boards, self.catalog,
-            Lanes(), clock,
+            self.attempts, self.workspaces, self.announcements, self.policies, judge, aftermath,
+            self.boards, self.catalog, lanes, clock,
+        )  # fmt: skip
+        self.swap_store = SwapStore(database, keyring, self.attempts)
+        self.swaps, self.swap_rounds = build_swaps(
+            SwapParts(
+                self.swap_store, self.attempts, self.announcements, self.links, self.workspaces,
+                self.catalog, self.boards, self.policies, aftermath, lanes, roblox, tidings,
+                self.messenger, self.host_log,
+            ),
+            self.background, clock,
         )  # fmt: skip
         self.claims = ClaimService(
             self.announcements, self.attempts, self.links, self.workspaces, self.policies,
@@ -265,8 +276,9 @@ class Bench:
         return sorted(found, key=lambda attempt: (attempt.created_at, attempt.interaction_id or 0))
 
     async def settle(self) -> None:
-        """One look of the reconciler, to its end."""
+        """One look of the reconciler and one round of the swaps, to their end."""
         await self.reconciler.settle_all()
+        await self.swap_rounds.tick()
         await self.background.settle()
 
     async def catch_up(self) -> None:

@@ -298,7 +298,8 @@ class FakeMessenger:
     threads: dict[int, str] = field(default_factory=dict)
     said: list[tuple[int, str, tuple[int, ...]]] = field(default_factory=list)
     direct: list[tuple[int, str]] = field(default_factory=list)
-    asked: list[TextButton] = field(default_factory=list)  # below texts, in order
+    pressable: list[tuple[str, TextButton]] = field(default_factory=list)  # with its message
+    late: list[tuple[str, str]] = field(default_factory=list)  # token, text
     left: set[tuple[int, int]] = field(default_factory=set)  # (guild, member) who are gone
     member_roles: dict[int, frozenset[int]] = field(default_factory=dict)
     departed: set[int] = field(default_factory=set)  # not in the guild
@@ -374,8 +375,8 @@ class FakeMessenger:
         """Note the text, whom it pings, and its buttons."""
         await asyncio.sleep(0)
         self._fail()
+        self.pressable += [(text, button) for button in buttons]
         self.said.append((channel_id, text, tuple(mentioned)))
-        self.asked += buttons
 
     async def send_direct(
         self, discord_id: int, text: str, buttons: Collection[TextButton] = ()
@@ -383,9 +384,15 @@ class FakeMessenger:
         """Note the text and its buttons, unless this member takes none."""
         if discord_id in self.closed_to:
             return False
+        self.pressable += [(text, button) for button in buttons]
         self.direct.append((discord_id, text))
-        self.asked += buttons
         return True
+
+    async def answer_late(self, token: str, text: str) -> bool:
+        """Note the text, if there is an answer to put it into."""
+        if token:
+            self.late.append((token, text))
+        return bool(token)
 
     async def tell_late(self, discord_id: int, outcome: Outcome, url: str) -> bool:
         """Note the ending, unless this member takes none."""
@@ -414,6 +421,11 @@ class FakeMessenger:
     def is_mentionable(self, guild_id: int, role_id: int) -> bool:
         """Whether it was not set otherwise."""
         return role_id not in self.unmentionable
+
+    @property
+    def asked(self) -> list[TextButton]:
+        """The buttons below texts, in order."""
+        return [button for _, button in self.pressable]
 
     def _fail(self) -> None:
         if self.error is not None:

@@ -17,8 +17,12 @@ from bot.models import (
     AttemptState,
     Door,
     LinkSource,
+    News,
     Place,
     ProviderKind,
+    Swap,
+    SwapSide,
+    SwapState,
     Workspace,
 )
 from bot.store.announcements import AnnouncementStore
@@ -60,6 +64,16 @@ def an_attempt(**changes: Any) -> Attempt:
         created_at=NOW,
     )
     return replace(attempt, **changes)
+
+
+def a_swap(**changes: Any) -> Swap:
+    """A question of Discord account 1 to 2, with a key of its own; otherwise always the same."""
+    swap = Swap(
+        swap_id=0, key=f"{next(_numbers):024x}", guild_id=GUILD, workspace_id=1,
+        proposer=SwapSide(1, 10, 101), partner=SwapSide(2, 20, 102, News.DUE), actor_id=1,
+        by_host=False, state=SwapState.ASKED, asked_at=NOW, expires_at=NOW + HOUR / 2,
+    )  # fmt: skip
+    return replace(swap, **changes)
 
 
 async def add_workspace(

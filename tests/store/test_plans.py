@@ -13,9 +13,12 @@ from bot.models import (
     ImportLine,
     LinkNotice,
     LinkWish,
+    News,
     NoticeKind,
     RobloxUser,
     RoleRule,
+    Swap,
+    SwapState,
     Verdict,
     WaitEnd,
     Waiter,
@@ -32,6 +35,7 @@ from bot.store.link_notices import LinkNoticeStore
 from bot.store.link_wishes import LinkWishStore
 from bot.store.links import LinkStore
 from bot.store.role_rules import RoleRuleStore
+from bot.store.swaps import SwapStore
 from bot.store.waitlist import WaitlistStore
 from bot.store.workspaces import WorkspaceStore
 from tests.store.oneself import use_linking_oneself
@@ -42,6 +46,7 @@ from tests.store.samples import (
     NOW,
     UPSTREAM,
     a_link,
+    a_swap,
     add_live,
     add_workspace,
     an_attempt,
@@ -58,6 +63,10 @@ SMALL = (
     "uq_waitlist_member",
     "ix_waitlist_line",
     "ix_waitlist_untold",
+    "ix_swaps_asked",
+    "ix_swaps_carried",
+    "ix_swaps_unnoted",
+    "ix_swap_sides_news",
 )
 
 
@@ -106,6 +115,7 @@ async def test_no_statement_reads_a_whole_table(database: Database, keyring: Key
         await use_role_rules(database, keyring)
         await use_attempts(AttemptStore(database, keyring))
         await use_waitlist(WaitlistStore(database))
+        await use_swaps(database, keyring)
         await AppState(database).set("key", "value")
         await AppState(database).get("key")
     assert len(seen) > 35
@@ -271,3 +281,31 @@ async def use_attempts(store: AttemptStore) -> None:
     await store.list_for_member(GUILD, 1, 10)
     await store.save(replace(first, state=AttemptState.CONFIRMED))
     await store.mark_told([first.operation_id])
+
+
+async def use_swaps(database: Database, keyring: KeyRing) -> None:
+    attempts = AttemptStore(database, keyring)
+    store = SwapStore(database, keyring, attempts)
+    swap = await store.add(a_swap())
+    assert isinstance(swap, Swap)
+    rows = [an_attempt(operation_id=f"{swap.key}0claim", roblox_id=77)]
+    await store.get_live(swap.proposer.opening_id, swap.proposer.roblox_id)
+    await store.accept(swap.swap_id, rows, "token", NOW)
+    await store.list_carried()
+    await store.list_expired(NOW)
+    await store.take(replace(swap, owner=1))
+    await store.record(swap, "0 release old", NOW)
+    await store.pause(swap)
+    await store.turn_back(swap)
+    ended = replace(swap, state=SwapState.UNDONE, settled_at=NOW, noted=False)
+    await store.settle(ended, rows, [an_attempt()])
+    await store.hear(swap.swap_id, swap.proposer.discord_id, News.KEPT)
+    await store.list_news(GUILD, swap.proposer.discord_id)
+    await store.list_all_news()
+    await store.list_unnoted()
+    await store.note(swap.swap_id)
+    again = await store.add(a_swap())
+    assert isinstance(again, Swap)
+    await store.accept(again.swap_id, (), "", NOW)
+    await store.ask_again(again)
+    await store.close(replace(again, state=SwapState.DECLINED, settled_at=NOW))
