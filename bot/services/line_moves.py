@@ -87,6 +87,8 @@ class LineMoves:
     async def _end_clashing(self, attempt: Attempt) -> None:
         """Who claims a role waits for none at the same time, where the guild minds clashes."""
         mine = await self._store.list_for_member(attempt.guild_id, attempt.subject_id)
+        if not mine:
+            return
         claimed = await self._announcements.get(attempt.guild_id, attempt.announcement_id)
         for waiter in mine:
             here = waiter.announcement_id == attempt.announcement_id

@@ -117,7 +117,8 @@ class WaitlistService:
     async def list_mine(self, actor: Actor) -> list[Waiting]:
         """Where the member waits in this guild, the longest wait first."""
         mine = await self._store.list_for_member(actor.guild_id, actor.discord_id)
-        return [await self._shown(one) for one in mine if one.state is not WaitState.ENDED]
+        places = [await self._look(one) for one in mine if one.state is not WaitState.ENDED]
+        return [one for one in places if one is not None]
 
     async def list_line(self, actor: Actor, announcement_id: int) -> list[Waiting]:
         """Who of this guild waits in an announced session, in order; for its hosts alone."""
@@ -129,7 +130,8 @@ class WaitlistService:
             return []
         line = await self._store.list_line(workspace.upstream, announcement.session_id)
         here = [one for one in line if one.announcement_id == announcement_id]
-        return [await self._shown(one, line) for one in here]
+        places = [await self._look(one, line) for one in here]
+        return [one for one in places if one is not None]
 
     async def accept(self, press: Press, waitlist_id: int, *, known_roles: bool) -> Outcome:
         """Claim the place that was offered, with all checks.
@@ -198,10 +200,17 @@ class WaitlistService:
         await self._offers.changed(waiter)  # it may have got free in this moment
         return await self._shown(waiter)
 
-    async def _shown(self, waiter: Waiter, line: list[Waiter] | None = None) -> Waiting:
-        found = await self._announcements.get_opening(waiter.guild_id, waiter.opening_id)
+    async def _shown(self, waiter: Waiter) -> Waiting:
+        found = await self._look(waiter)
         if found is None:
             raise Refusal(GONE)
+        return found
+
+    async def _look(self, waiter: Waiter, line: list[Waiter] | None = None) -> Waiting | None:
+        """None when the workspace was removed in this moment."""
+        found = await self._announcements.get_opening(waiter.guild_id, waiter.opening_id)
+        if found is None:
+            return None
         if line is None:
             line = await self._store.list_line(waiter.upstream, waiter.place.session_id)
         heard = await self._news.is_heard(waiter, found[1])

@@ -152,6 +152,7 @@ async def test_a_removed_workspace_ends_the_wait(bench: Bench, full: Posted) -> 
     await join(bench, full, BEN)
     (workspace,) = await bench.workspaces.list_all(GUILD)
     await bench.workspace_store.remove(GUILD, workspace.workspace_id)
+    assert await bench.waitlist.list_mine(actor(BEN)) == []
     await pass_time(bench, 10)
     (news,) = await bench.waitlist.list_news(GUILD, BEN)
     assert news.waiter.reason is WaitEnd.DISCONNECTED
