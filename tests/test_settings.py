@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from bot.errors import StartRefused
 from bot.settings import PREFIX, Settings, load_settings
 
-KEY = Fernet.generate_key().decode()
+KEY = "dGhpcy1pcy1ub3QtYS1zZWNyZXQtanVzdC1hLXRlc3Q="  # a Fernet key that protects nothing
 GOOD = {"DISCORD_TOKEN": "token-of-the-bot", "SECRET_KEYS": KEY}
 HIDDEN = "s3cr3t-value"
 EXAMPLE = Path(__file__).parent.parent / ".env.example"
