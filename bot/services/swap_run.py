@@ -23,7 +23,7 @@ from bot.services.lanes import Reading
 from bot.services.outcomes import Code
 from bot.services.rules import Verdict
 from bot.services.swap_cases import SwapCase
-from bot.services.swap_checks import reserved_at
+from bot.services.swap_checks import reserved
 from bot.services.swap_outcomes import SwapPart
 from bot.services.swap_reasons import Reason, by_platform, by_rule
 from bot.services.swap_steps import (
@@ -179,13 +179,13 @@ class SwapRun:
 
     def _hindrance(self, step: Step) -> Reason | None:
         """Why this claim must not be sent any more, or None."""
-        reading = self.readings.get(step.place.session_id)
+        reading, now = self.readings.get(step.place.session_id), self._clock()
         verdict: Verdict | None = Verdict(Code.GONE, what="session")
         if reading is not None:
+            others = reserved(self.case, reading, step.place, now, back=self._back)
             verdict = obstacle(
-                step, reading.session, reserved_at(self.case, reading, step.place),
-                reading.capabilities, self._clock(), back=self._back,
-            )  # fmt: skip
+                step, reading.session, others, reading.capabilities, now, back=self._back
+            )
         if verdict is None:
             return None
         about = self.case.parts[step.side].side.discord_id
