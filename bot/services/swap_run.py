@@ -247,7 +247,8 @@ class SwapRun:
     async def _mend(self, step: Step, visit: Visit, before: Reading) -> None:
         """Put back what the release took from others, where the platform is known for it."""
         part = self.case.parts[step.side] if step.old else self.case.takes(step.side)
-        row = replace(self.case.release(step.side, self._clock()), place=step.place)
+        row = self.case.release(step.side, self._clock())
+        row = replace(row, place=step.place, sent_at=self.case.swap.wrote_at)
         about = Case(row, part.announcement, part.opening, self.case.workspace)
         try:
             await self._aftermath.after_release(about, visit, before)
