@@ -19,7 +19,8 @@ from bot.providers.guard import UpstreamPolicy
 from bot.store.database import Database
 from tests.services import bench as benches
 from tests.services.bench import Bench
-from tests.services.fakes import Clock, FakeMessenger, FakeRoblox
+from tests.services.fakes import Clock, FakeRoblox
+from tests.services.messenger import FakeMessenger
 
 
 def to_loopback(kind: ProviderKind, base_url: str, key: SecretStr, _: UpstreamPolicy) -> Provider:

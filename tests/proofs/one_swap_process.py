@@ -17,7 +17,8 @@ from bot.store.database import Database
 from tests.proofs.one_process import to_loopback
 from tests.services import bench as benches
 from tests.services.bench import Bench
-from tests.services.fakes import Clock, FakeMessenger, FakeRoblox
+from tests.services.fakes import Clock, FakeRoblox
+from tests.services.messenger import FakeMessenger
 
 
 async def main(url: str, guild_id: int, swap_id: int, partner: int, presses: int) -> list[str]:
