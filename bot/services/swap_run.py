@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.errors import (
     KeyRefused,
@@ -19,6 +19,7 @@ from bot.errors import (
 from bot.models import Session, Stands, SwapState
 from bot.services.aftermath import Aftermath
 from bot.services.cases import Case
+from bot.services.doubts import CERTAIN_AFTER
 from bot.services.lanes import Reading
 from bot.services.outcomes import Code
 from bot.services.rules import Verdict
@@ -42,7 +43,6 @@ from bot.store.swaps import SwapStore
 
 log = logging.getLogger(__name__)
 
-CERTAIN_AFTER = timedelta(seconds=90)  # ReAdmin may store a write this long after we gave up
 MOST_FORWARD, MOST = 8, 20  # writes; four are enough unless somebody undoes them in the panel
 _NOT_SENT = (Unavailable, RateLimited, KeyRefused)  # nothing happened, and may happen later
 
