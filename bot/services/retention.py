@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 MOST_ROWS = 50_000  # of one table in one round; what is left follows in the next
 MOST_NAMES = 5_000  # in one round
 NAMES_AT_ONCE = 100  # Roblox takes no more
-LAST = "retention"  # in `app_state`, with the share: when all that was due had been done
+LAST = "retention"  # in `app_state`: when all that was due had been done
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Retention:
     async def run_due(self) -> None:
         """The daily work, unless it was done within a day."""
         now = self._clock()
-        mark = f"{LAST} {self._store.share}"  # other processes look after guilds of their own
+        mark = f"{LAST} {self._app_state.share}"  # other processes look after guilds of their own
         last = await self._app_state.get(mark)
         if last is not None and now - datetime.fromisoformat(last) < DAY:
             return

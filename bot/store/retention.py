@@ -22,11 +22,6 @@ class RetentionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @property
-    def share(self) -> str:
-        """Names the guilds that are ours."""
-        return str(self._database.share)
-
     async def drop_history(self, before: datetime, at_most: int) -> dict[str, int]:
         """Delete what is older and settled, about `at_most` rows of a table; how many of which."""
         dropped = {}
@@ -40,9 +35,8 @@ class RetentionStore:
         return dropped
 
     async def list_old_names(self, before: datetime, limit: int) -> list[AccountLink]:
-        """Links of our guilds whose username was read before then, the oldest first."""
-        query = select(links).where(_l.username_at < before, self._database.ours(_l.guild_id))
-        query = query.order_by(_l.username_at).limit(limit)
+        """Links whose username was read before then, the oldest first."""
+        query = select(links).where(_l.username_at < before).order_by(_l.username_at).limit(limit)
         async with self._database.read() as connection:
             return [AccountLink(**row._mapping) for row in await connection.execute(query)]
 

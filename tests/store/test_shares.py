@@ -18,7 +18,6 @@ from bot.store.link_imports import ImportStore
 from bot.store.link_lists import LinkLists
 from bot.store.links import LinkStore
 from bot.store.removed_guilds import RemovedGuildStore
-from bot.store.retention import RetentionStore
 from bot.store.swaps import SwapStore
 from bot.store.waitlist import WaitlistStore
 from bot.store.workspaces import WorkspaceStore
@@ -140,8 +139,6 @@ async def test_files_that_are_being_read_and_names_that_have_aged(
         assert [one.guild_id for one in await ImportStore(half).list_under_way()] == [guild_id]
         aged = await LinkLists(half).list_aged(NOW + HOUR, long_ago, 9)
         assert [one.guild_id for one in aged] == [guild_id]
-        old = await RetentionStore(half).list_old_names(NOW + HOUR, 9)
-        assert [one.guild_id for one in old] == [guild_id]
 
 
 async def test_who_left_and_what_is_to_be_forgotten(
