@@ -78,7 +78,7 @@ async def run(people: int, seconds: float) -> None:
         async with Sandbox(town.discord.url) as sandbox:
             cast = Cast(town, sandbox)
             await cast.connect_all()
-            await link(cast, members)
+            await link(cast, sandbox, members)
             board = await cast.post(town.coast, "Juno", session_id)
             before, began = await edits(sandbox), time.monotonic()
             ids = await claim_all(sandbox, board, members, seconds)

@@ -30,6 +30,7 @@ from bot.store.database import Database, migrate
 from bot.store.identity_services import IdentityServiceStore
 from bot.store.instance import only_server_of
 from bot.store.keyring import KeyRing
+from bot.store.rotation import rotate_all
 from bot.store.workspaces import WorkspaceStore
 from bot.tracing import discord_trace
 from bot.vitals import Vitals
@@ -61,8 +62,7 @@ async def open_bot(
     policy = UpstreamPolicy(settings.allow_insecure_upstreams, settings.allow_private_upstreams)
     workspaces = WorkspaceService(store, messenger, policy, clock)
     try:
-        await store.rotate_keys_anywhere()  # refuses the start when a key of theirs is missing
-        await services.rotate_keys_anywhere()
+        await rotate_all(database, keyring)  # refuses the start when a key of theirs is missing
         attempts = AttemptStore(database, keyring)
         bot.services = build_services(
             Ground(

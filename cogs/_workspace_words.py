@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.models import ClashPolicy, Health, Leavers, LineState, RoleRule, Workspace, WorkspaceState
 from bot.replies import MAX_TEXT, Reply
-from bot.services.workspaces import Connected
+from bot.services.workspace_drafts import Connected
 from bot.text import safe, shorten
 
 MAX_RULES = 10

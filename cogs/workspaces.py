@@ -14,7 +14,8 @@ from bot.models import ClashPolicy, Leavers, ProviderKind
 from bot.replies import MAX_TEXT, Reply
 from bot.services.role_rules import RoleRules
 from bot.services.today import TodayService
-from bot.services.workspaces import WorkspaceDraft, WorkspaceService, WorkspaceSettings
+from bot.services.workspace_drafts import WorkspaceDraft
+from bot.services.workspaces import WorkspaceService, WorkspaceSettings
 from bot.text import cut, safe, shorten
 from cogs._automatic import Automatic
 from cogs._common import to_actor, to_choices

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.errors import LockLost, OutcomeUnknown, ProviderError, Refusal, UpstreamNotFound
 from bot.models import Attempt, AttemptState, Door, Workspace
@@ -15,6 +15,7 @@ from bot.services.aftermath import Aftermath, Ending
 from bot.services.boards import BoardService
 from bot.services.cases import Case, holds
 from bot.services.catalog import SessionCatalog
+from bot.services.doubts import absent, unread
 from bot.services.judging import Judge, Judged
 from bot.services.lanes import LaneBusy, Lanes, Reading
 from bot.services.outcomes import DONE, Code, Outcome
@@ -29,8 +30,6 @@ from bot.store.attempts import AttemptStore
 log = logging.getLogger(__name__)
 
 PATIENCE = 600.0  # seconds in a lane; the interaction itself lives 900
-CERTAIN_AFTER = timedelta(seconds=90)  # ReAdmin may store a claim this long after we gave up
-GIVE_UP_AFTER = timedelta(hours=24)  # of reads that failed in a row: then the hosts are told
 _NEWS = DONE | {Code.FULL, Code.ALREADY_SAME, Code.GONE}  # what a board may not show yet
 
 
@@ -192,10 +191,10 @@ class ClaimEngine:
             look = self._aftermath.after_claim if case.claiming else self._aftermath.after_release
             ending = await look(case, visit, reading)
         except (ProviderError, LockLost) as error:
-            return self._unread(case, error)
+            return unread(case, self._clock(), error)
         except Refusal:  # removed since: the platform said yes, and nobody can be asked any more
             return Ending(case, case.done)
-        return self._absent(ending.case) if ending.code is Code.UNKNOWN else ending
+        return absent(ending.case, self._clock()) if ending.code is Code.UNKNOWN else ending
 
     async def _look(self, case: Case, visit: Visit, since: float | None = None) -> Ending:
         """Present is proof at once; absence only after reads over 90 s agree (I2)."""
@@ -204,35 +203,16 @@ class ClaimEngine:
             reading = shared or await visit.read()
             case = _knowing(case, reading, case.attempt)
             if holds(case.attempt, reading.session) is not case.claiming:
-                return self._absent(case)
+                return absent(case, self._clock())
             if case.claiming:
                 return await self._aftermath.present(case, visit, reading)
         except UpstreamNotFound as error:
             if error.what in ("session", "server"):
-                return self._absent(case, Code.GONE)
-            return self._unread(case, error)
+                return absent(case, self._clock(), Code.GONE)
+            return unread(case, self._clock(), error)
         except (ProviderError, Refusal, LockLost) as error:
-            return self._unread(case, error)
+            return unread(case, self._clock(), error)
         return Ending(case, case.done)
-
-    def _absent(self, case: Case, then: Code = Code.DID_NOT_ARRIVE) -> Ending:
-        now, attempt = self._clock(), case.attempt
-        since = attempt.absent_since or now
-        if now - since >= CERTAIN_AFTER:
-            return Ending(case, then)
-        open_still = replace(
-            attempt, state=AttemptState.UNKNOWN, absent_since=since, unread_since=None
-        )
-        return Ending(replace(case, attempt=open_still), Code.UNKNOWN)
-
-    def _unread(self, case: Case, error: Exception) -> Ending:
-        log.warning("attempt %s could not be read back: %s", case.attempt.operation_id, error)
-        now, attempt = self._clock(), case.attempt
-        since = attempt.unread_since or now
-        if now - since >= GIVE_UP_AFTER:
-            return Ending(case, Code.GAVE_UP)
-        open_still = replace(attempt, state=AttemptState.UNKNOWN, unread_since=since)
-        return Ending(replace(case, attempt=open_still), Code.UNKNOWN)
 
     async def _end_in(self, visit: Visit, ending: Ending) -> Outcome:
         """End it before the next one in the lane judges by the journal."""

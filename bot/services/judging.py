@@ -14,7 +14,7 @@ from bot.services.outcomes import Code, Outcome
 from bot.services.people import People
 from bot.services.rules import Verdict, judge_claim, needs_rank
 from bot.services.verdicts import from_announcement, from_verdict
-from bot.services.waiting_line import is_claiming, kept_from, kept_until
+from bot.services.waiting_line import kept_from, kept_until, reserved_at
 from bot.store.announcements import AnnouncementStore
 from bot.store.links import LinkStore
 
@@ -121,13 +121,15 @@ class Judge:
         return Judged(verdict, rank, self._kept(case, reading))
 
     def _by_rank(self, case: Case, reading: Reading, rank: int) -> Verdict | None:
+        attempt, now = case.attempt, self._clock()
+        reserved = reserved_at(reading, attempt.place, now, (attempt.operation_id,))
         return judge_claim(
             reading.session,
-            case.attempt.place,
+            attempt.place,
             replace(case.applicant, rank=rank),
-            _reserved(case, reading) | {one.roblox_id for one in self._kept(case, reading)},
+            reserved | {one.roblox_id for one in self._kept(case, reading)},
             reading.capabilities,
-            self._clock(),
+            now,
             case.policy,
         )
 
@@ -155,17 +157,6 @@ def _judge_overwriting(case: Case, reading: Reading) -> Judged | None:
         ):
             return Judged(Verdict(Code.LIMITED, why=UNSURE))
     return None
-
-
-def _reserved(case: Case, reading: Reading) -> frozenset[int]:
-    """Roblox ids of others whose claim on this place may yet appear."""
-    return frozenset(
-        other.roblox_id
-        for other in reading.unsettled
-        if other.operation_id != case.attempt.operation_id
-        and other.place == case.attempt.place
-        and is_claiming(other)
-    )
 
 
 def _server_name(session: Session, verdict: Verdict) -> str:

@@ -13,7 +13,7 @@ from bot.services.identity_links import IdentityLinks
 from bot.services.permits import require_admin
 from bot.services.ports import Actor
 from bot.services.service_lines import ServiceLines
-from bot.services.workspaces import to_key
+from bot.services.workspace_drafts import to_key
 from bot.store.identity_services import IdentityServiceStore
 from bot.text import safe
 

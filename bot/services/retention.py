@@ -53,11 +53,12 @@ class Retention:
     async def run_due(self) -> None:
         """The daily work, unless it was done within a day."""
         now = self._clock()
-        last = await self._app_state.get(LAST)
+        mark = f"{LAST} {self._app_state.share}"  # other processes look after guilds of their own
+        last = await self._app_state.get(mark)
         if last is not None and now - datetime.fromisoformat(last) < DAY:
             return
         if await self._run(now):
-            await self._app_state.set(LAST, now.isoformat())
+            await self._app_state.set(mark, now.isoformat())
 
     async def _run(self, now: datetime) -> bool:
         """Whether all that was due is done."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.models import AttemptKind, AttemptState, Capabilities, ClashPolicy, Session
+from bot.models import Capabilities, ClashPolicy, Place, Session
 from bot.providers.identity.roblox import Roblox
 from bot.services.lanes import Reading
 from bot.services.outcomes import Code
@@ -18,6 +18,7 @@ from bot.services.swap_reasons import Reason, by_rule, closed, not_held, not_lin
 from bot.services.swap_steps import HIGHEST_RANK, emptied, holds
 from bot.services.swap_words import role_words
 from bot.services.verdicts import facts, from_announcement
+from bot.services.waiting_line import reserved_at
 from bot.store.links import LinkStore
 from bot.store.swaps import operation_ids
 
@@ -101,10 +102,12 @@ class SwapChecks:
             by_host=case.swap.by_host,
         )  # fmt: skip
 
+        now = self._clock()
+
         def verdict(rank: int) -> Verdict | None:
             return judge_claim(
                 session, exchange.new, replace(wishes, rank=rank),
-                reserved(case, view.reading, number), view.capabilities, self._clock(), policy,
+                reserved(case, view.reading, exchange.new, now), view.capabilities, now, policy,
             )  # fmt: skip
 
         refused, rank = verdict(HIGHEST_RANK), 0
@@ -120,22 +123,18 @@ class SwapChecks:
         return by_rule(refused, side.discord_id, _words(case, taken), rank) if refused else None
 
 
-def reserved(case: SwapCase, reading: Reading | None, number: int) -> frozenset[int]:
-    """Roblox ids of others whose claim on the place that a side takes may yet appear."""
-    return reserved_at(case, reading, case.exchanges[number].new)
+def reserved(
+    case: SwapCase, reading: Reading | None, place: Place, now: datetime, *, back: bool = False
+) -> frozenset[int]:
+    """Roblox ids of others who count as holders of a place. Without a lane nobody knows of any.
 
-
-def reserved_at(case: SwapCase, reading: Reading | None, place: object) -> frozenset[int]:
-    """The same for any place."""
-    ours = operation_ids(case.swap)
-    return frozenset(
-        other.roblox_id
-        for other in (reading.unsettled if reading else ())
-        if other.operation_id not in ours
-        and other.kind is AttemptKind.CLAIM
-        and other.place == place
-        and other.state is not AttemptState.PENDING
-    )
+    `back`: it is for whom it belonged to, which goes before what was promised to somebody since.
+    """
+    if reading is None:
+        return frozenset()
+    if back:
+        reading = replace(reading, line=())
+    return reserved_at(reading, place, now, operation_ids(case.swap))
 
 
 def _words(case: SwapCase, discord_id: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.errors import (
     KeyRefused,
@@ -19,11 +19,12 @@ from bot.errors import (
 from bot.models import Session, Stands, SwapState
 from bot.services.aftermath import Aftermath
 from bot.services.cases import Case
+from bot.services.doubts import CERTAIN_AFTER
 from bot.services.lanes import Reading
 from bot.services.outcomes import Code
 from bot.services.rules import Verdict
 from bot.services.swap_cases import SwapCase
-from bot.services.swap_checks import reserved_at
+from bot.services.swap_checks import reserved
 from bot.services.swap_outcomes import SwapPart
 from bot.services.swap_reasons import Reason, by_platform, by_rule
 from bot.services.swap_steps import (
@@ -42,7 +43,6 @@ from bot.store.swaps import SwapStore
 
 log = logging.getLogger(__name__)
 
-CERTAIN_AFTER = timedelta(seconds=90)  # ReAdmin may store a write this long after we gave up
 MOST_FORWARD, MOST = 8, 20  # writes; four are enough unless somebody undoes them in the panel
 _NOT_SENT = (Unavailable, RateLimited, KeyRefused)  # nothing happened, and may happen later
 
@@ -179,13 +179,13 @@ class SwapRun:
 
     def _hindrance(self, step: Step) -> Reason | None:
         """Why this claim must not be sent any more, or None."""
-        reading = self.readings.get(step.place.session_id)
+        reading, now = self.readings.get(step.place.session_id), self._clock()
         verdict: Verdict | None = Verdict(Code.GONE, what="session")
         if reading is not None:
+            others = reserved(self.case, reading, step.place, now, back=self._back)
             verdict = obstacle(
-                step, reading.session, reserved_at(self.case, reading, step.place),
-                reading.capabilities, self._clock(), back=self._back,
-            )  # fmt: skip
+                step, reading.session, others, reading.capabilities, now, back=self._back
+            )
         if verdict is None:
             return None
         about = self.case.parts[step.side].side.discord_id
@@ -247,7 +247,8 @@ class SwapRun:
     async def _mend(self, step: Step, visit: Visit, before: Reading) -> None:
         """Put back what the release took from others, where the platform is known for it."""
         part = self.case.parts[step.side] if step.old else self.case.takes(step.side)
-        row = replace(self.case.release(step.side, self._clock()), place=step.place)
+        row = self.case.release(step.side, self._clock())
+        row = replace(row, place=step.place, sent_at=self.case.swap.wrote_at)
         about = Case(row, part.announcement, part.opening, self.case.workspace)
         try:
             await self._aftermath.after_release(about, visit, before)

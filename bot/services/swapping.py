@@ -14,6 +14,7 @@ from bot.models import News, Stands, Swap, SwapState
 from bot.services.aftermath import Aftermath
 from bot.services.boards import BoardService
 from bot.services.catalog import SessionCatalog
+from bot.services.doubts import GIVE_UP_AFTER
 from bot.services.lanes import LaneBusy, Lanes
 from bot.services.outcomes import Code
 from bot.services.rules import Policy
@@ -31,7 +32,6 @@ from bot.store.swaps import SwapStore
 log = logging.getLogger(__name__)
 
 PATIENCE = 600.0  # seconds in both lanes; the interaction itself lives 900
-GIVE_UP_AFTER = timedelta(hours=24)  # of reads that failed in a row
 RESUME_WITHIN = timedelta(minutes=14)  # of an acceptance for which nothing was sent yet
 _RESTARTED = Reason(Code.INTERRUPTED, "Muster was restarted before anything was sent.")
 _WAITED = Reason(Code.LIMITED, "Too many people are claiming in this session.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from bot.models import (
     WaitState,
 )
 from bot.services.cases import Case
+from bot.services.lanes import Reading
 from bot.services.outcomes import Outcome
 from bot.store.waitlist import WaitlistStore
 
@@ -86,6 +87,24 @@ def kept_from(attempt: Attempt, line: Iterable[Waiter], now: datetime) -> tuple[
             )
         )
     )
+
+
+def reserved_at(
+    reading: Reading, place: Place, now: datetime, besides: Collection[str]
+) -> frozenset[int]:
+    """Roblox ids that count as holders of a place by what no platform shows.
+
+    Their claims may yet appear, but for the attempts `besides`; or the place is promised to them.
+    """
+    claiming = {
+        other.roblox_id
+        for other in reading.unsettled
+        if other.place == place and other.operation_id not in besides and is_claiming(other)
+    }
+    promised = {
+        one.roblox_id for one in reading.line if one.place == place and is_promised(one, now)
+    }
+    return frozenset(claiming | promised)
 
 
 def kept_until(kept: Iterable[Waiter]) -> datetime | None:

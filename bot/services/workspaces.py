@@ -6,7 +6,6 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import SecretStr
@@ -21,6 +20,7 @@ from bot.services.lines import PlatformLines, sum_up
 from bot.services.permits import require_admin
 from bot.services.ports import Actor, Messenger
 from bot.services.schedules import check_settings
+from bot.services.workspace_drafts import Connected, WorkspaceDraft, to_key
 from bot.store.workspaces import WorkspaceSettings as WorkspaceSettings
 from bot.store.workspaces import WorkspaceStore
 from bot.text import safe
@@ -28,31 +28,6 @@ from bot.text import safe
 log = logging.getLogger(__name__)
 
 MAX_NAME = 32
-MAX_KEY = 1000  # a ReAdmin key has 218 characters; nothing known is longer
-
-
-@dataclass(frozen=True, slots=True)
-class WorkspaceDraft:
-    """What an admin chose for a new workspace, before the key."""
-
-    kind: ProviderKind
-    name: str = ""
-    base_url: str = ""  # empty: the platform's own address
-    announcement_channel_id: int | None = None
-    log_channel_id: int | None = None
-    ping_role_id: int | None = None
-    host_role_ids: frozenset[int] = frozenset()
-    claimer_role_ids: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """A workspace that answered, what it can do, and what is still in the way."""
-
-    workspace: Workspace
-    probe: Probe
-    missing: tuple[str, ...]  # "Embed Links in <#1>" and the like
-    health: Health | None = None  # of the line that is in use; None: a new one was tried
 
 
 class WorkspaceService:
@@ -289,14 +264,3 @@ class WorkspaceService:
             if channel_id is not None
             for permission in self._messenger.missing_permissions(channel_id)
         )
-
-
-def to_key(text: str) -> SecretStr:
-    """The key as typed or pasted; Refusal when it cannot be one. Never quotes it."""
-    key = text.strip()
-    if not key or len(key) > MAX_KEY or not key.isascii() or not key.isprintable():
-        raise Refusal(
-            "That is not a key: it must be a single line of plain characters. Copy it again from"
-            " the platform and run the command once more."
-        )
-    return SecretStr(key)

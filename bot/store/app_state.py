@@ -14,6 +14,11 @@ class AppState:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @property
+    def share(self) -> str:
+        """Names the guilds that are this process's, for what each process does for its own."""
+        return str(self._database.share)
+
     async def get(self, key: str) -> str | None:
         """The value last set, or None."""
         async with self._database.read() as connection:

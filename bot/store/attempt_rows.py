@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import fields
 from typing import Any
 
-from pydantic import SecretStr
 from sqlalchemy import Row
 
-from bot.errors import StartRefused
 from bot.models import Attempt, Door, Place
 from bot.store.keyring import KeyRing
-
-log = logging.getLogger(__name__)
 
 
 class AttemptRows:
@@ -24,7 +19,6 @@ class AttemptRows:
 
     def to_row(self, attempt: Attempt, owner: int) -> dict[str, Any]:
         """What is stored of a new attempt."""
-        token = attempt.interaction_token
         return {
             "operation_id": attempt.operation_id,
             "kind": attempt.kind,
@@ -44,7 +38,7 @@ class AttemptRows:
             "roblox_id": attempt.roblox_id,
             "created_at": attempt.created_at,
             "interaction_id": attempt.interaction_id,
-            "encrypted_token": self._keyring.encrypt(SecretStr(token)) if token else "",
+            "encrypted_token": self._keyring.seal(attempt.interaction_token),
             "sent_at": attempt.sent_at,
             "absent_since": attempt.absent_since,
             "settled_at": attempt.settled_at,
@@ -64,23 +58,8 @@ class AttemptRows:
         values = dict(row._mapping)
         values.pop("noted")  # who settles an attempt need not know
         place = Place(**{part.name: values.pop(part.name) for part in fields(Place)})
-        token = self._token(values.pop("encrypted_token"), row.operation_id)
+        token = self._keyring.unseal(values.pop("encrypted_token"), row.operation_id)
         return Attempt(place=place, interaction_token=token, **values)
-
-    def rotated(self, encrypted: str, operation_id: str) -> str:
-        """The token under the first key, or '' when it is gone."""
-        token = self._token(encrypted, operation_id)
-        return self._keyring.encrypt(SecretStr(token)) if token else ""
-
-    def _token(self, encrypted: str, operation_id: str) -> str:
-        """The interaction token, or '' when it is gone: then the member is told another way."""
-        if not encrypted:
-            return ""
-        try:
-            return self._keyring.decrypt(encrypted).get_secret_value()
-        except StartRefused:
-            log.warning("the interaction token of %s was encrypted with a lost key", operation_id)
-            return ""
 
 
 def saved(attempt: Attempt) -> dict[str, Any]:

@@ -134,23 +134,6 @@ class AttemptStore:
         async with self._database.write() as connection:
             await connection.execute(change.values(encrypted_token=""))
 
-    async def rotate_tokens_anywhere(self) -> int:
-        """Encrypt with the first key what is kept of interactions; returns how many were.
-
-        One that no key opens is erased: its member is then told another way.
-        """
-        kept = select(_c.operation_id, _c.encrypted_token).where(_c.encrypted_token != "")
-        tokens: dict[str, str] = {}
-        async with self._database.write() as connection:
-            for which in (IS_UNTOLD, IS_RUNNING):  # apart, for each has an index of its own
-                rows = await connection.execute(kept.where(which).with_for_update())
-                tokens |= {row.operation_id: row.encrypted_token for row in rows}
-            for operation_id, token in tokens.items():
-                change = update(claim_attempts).where(_c.operation_id == operation_id)
-                rotated = self._rows.rotated(token, operation_id)
-                await connection.execute(change.values(encrypted_token=rotated))
-        return len(tokens)
-
     def owns(self, attempt: Attempt) -> bool:
         """Whether this process carries the row out."""
         return attempt.owner == self._owner

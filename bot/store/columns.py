@@ -1,11 +1,22 @@
-"""Column types that behave the same on SQLite and PostgreSQL."""
+"""Column types and indexes that behave the same on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Integer, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Enum,
+    Index,
+    Integer,
+    Text,
+)
 from sqlalchemy.types import TypeDecorator
 
 BIGGEST_ID = 2**63 - 1
@@ -68,3 +79,10 @@ class IdSet(TypeDecorator[frozenset[int]]):
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> frozenset[int] | None:
         return None if value is None else frozenset(int(part) for part in value.split())
+
+
+def partial(
+    name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool = False
+) -> None:
+    """An index over some rows of a table: both databases know it, each by its own option."""
+    Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)

@@ -83,6 +83,11 @@ class Database:
         return database
 
     @property
+    def share(self) -> ShardRange:
+        """The guilds that this process serves."""
+        return self._share
+
+    @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self._writing.dialect.name

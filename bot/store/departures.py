@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.store.database import Database
 from bot.store.privacy_tables import IS_UNDEALT, departure_checks, departures
+from bot.store.tables import announcements
 
 _c, _k = departures.c, departure_checks.c
 
@@ -68,9 +69,14 @@ class DepartureStore:
             return
 
     async def list_undealt(self, limit: int) -> list[Departure]:
-        """Whose departure was not dealt with yet, the oldest first."""
-        query = select(_c.announcement_id, _c.discord_id, _c.noticed_at).where(IS_UNDEALT)
-        query = query.order_by(_c.noticed_at).limit(limit)
+        """Whose departure from a guild of ours was not dealt with yet, the oldest first."""
+        query = (
+            select(_c.announcement_id, _c.discord_id, _c.noticed_at)
+            .join(announcements, announcements.c.announcement_id == _c.announcement_id)
+            .where(IS_UNDEALT, self._database.ours(announcements.c.guild_id))
+            .order_by(_c.noticed_at)
+            .limit(limit)
+        )
         async with self._database.read() as connection:
             return [Departure(**row._mapping) for row in await connection.execute(query)]
 

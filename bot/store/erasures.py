@@ -52,8 +52,12 @@ class ErasureStore:
             await connection.execute(delete(erasures).where(_same(erasure)))
 
     async def list_open(self) -> list[Erasure]:
-        """What is not finished, oldest first."""
-        query = select(erasures).order_by(_c.requested_at)
+        """What is not finished and is ours to finish, oldest first.
+
+        Each person falls to one process, as a guild of that number would.
+        """
+        query = select(erasures).where(self._database.ours(_c.discord_id))
+        query = query.order_by(_c.requested_at)
         async with self._database.read() as connection:
             return [Erasure(**row._mapping) for row in await connection.execute(query)]
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
 from bot.errors import StartRefused
+
+log = logging.getLogger(__name__)
 
 
 class KeyRing:
@@ -37,6 +40,23 @@ class KeyRing:
             return self._fernet.rotate(token).decode()
         except InvalidToken:
             raise _no_key_fits() from None
+
+    def seal(self, token: str) -> str:
+        """An interaction's token as it is stored; '' is none."""
+        return self.encrypt(SecretStr(token)) if token else ""
+
+    def unseal(self, sealed: str, whose: object) -> str:
+        """The interaction's token, or '' when it is gone: then the member is told another way.
+
+        `whose` names it in the log.
+        """
+        if not sealed:
+            return ""
+        try:
+            return self.decrypt(sealed).get_secret_value()
+        except StartRefused:
+            log.warning("the interaction token of %s was encrypted with a lost key", whose)
+            return ""
 
 
 def _no_key_fits() -> StartRefused:

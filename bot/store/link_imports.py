@@ -65,9 +65,10 @@ class ImportStore:
         return await self._one(query.order_by(imports.c.import_id.desc()).limit(1))
 
     async def list_under_way(self) -> list[LinkImport]:
-        """Those of all guilds that a process was in the middle of."""
+        """Those of our guilds that a process was in the middle of."""
         async with self._database.read() as connection:
-            rows = await connection.execute(select(imports).where(_UNDER_WAY))
+            ours = self._database.ours(imports.c.guild_id)
+            rows = await connection.execute(select(imports).where(_UNDER_WAY, ours))
             return [_to_import(row) for row in rows]
 
     async def count(self, import_id: int) -> dict[tuple[Verdict, bool], int]:

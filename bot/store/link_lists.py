@@ -73,11 +73,12 @@ class LinkLists:
         return found
 
     async def list_aged(self, before: datetime, after: Mark, most: int) -> list[AccountLink]:
-        """Links of all guilds whose name was read before this time, the oldest after `after`."""
+        """Links of our guilds whose name was read before this time, the oldest after `after`."""
         mark = (links.c.username_at, links.c.guild_id, links.c.discord_id)
         query = (
             select(links)
             .where(links.c.username_at < before, tuple_(*mark) > tuple_(*_bound(after)))
+            .where(self._database.ours(links.c.guild_id))
             .order_by(*mark)
             .limit(most)
         )

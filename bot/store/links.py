@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Executable, Row, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -49,14 +49,7 @@ class LinkStore:
 
         Raises LinkTaken when the Roblox account is another Discord account's.
         """
-        values = asdict(link)
-        upsert = (
-            self._database.insert(links)
-            .values(values)
-            .on_conflict_do_update(
-                index_elements=[links.c.guild_id, links.c.discord_id], set_=values
-            )
-        )
+        upsert = self._upsert(link)
         while True:
             try:
                 async with self._database.write() as connection:
@@ -119,14 +112,7 @@ class LinkStore:
         )
         if link.linked_by == link.discord_id:  # their own word; an admin's goes further
             loses = loses.where(links.c.source != LinkSource.PROOF)
-        values = asdict(link)
-        upsert = (
-            self._database.insert(links)
-            .values(values)
-            .on_conflict_do_update(
-                index_elements=[links.c.guild_id, links.c.discord_id], set_=values
-            )
-        )
+        upsert = self._upsert(link)
         try:
             async with self._database.write() as connection:
                 if (await connection.execute(loses)).rowcount:
@@ -156,6 +142,11 @@ class LinkStore:
         removal = delete(links).where(links.c.discord_id == discord_id).returning(*links.c)
         async with self._database.write() as connection:
             return [_to_link(row) for row in await connection.execute(removal)]
+
+    def _upsert(self, link: AccountLink) -> Executable:
+        values, key = asdict(link), [links.c.guild_id, links.c.discord_id]
+        insert = self._database.insert(links).values(values)
+        return insert.on_conflict_do_update(index_elements=key, set_=values)
 
     async def _one(self, guild_id: int, column: Any, account_id: int) -> AccountLink | None:
         if not fits(account_id):

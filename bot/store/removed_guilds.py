@@ -52,8 +52,12 @@ class RemovedGuildStore:
         return back
 
     async def list_removed(self, before: datetime | None = None) -> list[int]:
-        """Guilds that took Muster out, before then if that is said."""
-        query = select(_c.guild_id).order_by(_c.removed_at)
+        """Guilds of ours that took Muster out, before then if that is said.
+
+        Whether Muster is back in a guild only the process that serves it sees.
+        """
+        query = select(_c.guild_id).where(self._database.ours(_c.guild_id))
+        query = query.order_by(_c.removed_at)
         if before is not None:
             query = query.where(_c.removed_at < before)
         async with self._database.read() as connection:

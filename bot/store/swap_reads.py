@@ -46,16 +46,19 @@ class SwapReads:
         return found[0] if found else None
 
     async def list_carried(self) -> list[Swap]:
-        """Those of all guilds that are being carried out, or were when their process died."""
-        return await self._list(select(_s.swap_id).where(IS_CARRIED))
+        """Those of our guilds that are being carried out, or were when their process died."""
+        return await self._list(
+            select(_s.swap_id).where(IS_CARRIED, self._database.ours(_s.guild_id))
+        )
 
     async def list_expired(self, now: datetime) -> list[Swap]:
-        """Those of all guilds that nobody accepted in time."""
-        return await self._list(select(_s.swap_id).where(IS_ASKED, _s.expires_at <= now))
+        """Those of our guilds that nobody accepted in time."""
+        expired = (IS_ASKED, _s.expires_at <= now, self._database.ours(_s.guild_id))
+        return await self._list(select(_s.swap_id).where(*expired))
 
     async def list_unnoted(self) -> list[Swap]:
-        """Those that ended and have no line in the log channel yet."""
-        unnoted = (IS_UNNOTED_SWAP, _s.settled_at.is_not(None))
+        """Those of our guilds that ended and have no line in the log channel yet."""
+        unnoted = (IS_UNNOTED_SWAP, _s.settled_at.is_not(None), self._database.ours(_s.guild_id))
         return await self._list(select(_s.swap_id).where(*unnoted))
 
     async def list_news(self, guild_id: int, discord_id: int) -> list[Swap]:
@@ -64,8 +67,9 @@ class SwapReads:
         return await self._list(select(swap_sides.c.swap_id).where(IS_NEWS, theirs))
 
     async def list_all_news(self) -> list[Swap]:
-        """Swaps of all guilds of which somebody has something to hear."""
-        return await self._list(select(swap_sides.c.swap_id).where(IS_NEWS))
+        """Swaps of our guilds of which somebody has something to hear."""
+        news = (IS_NEWS, self._database.ours(swap_sides.c.guild_id))
+        return await self._list(select(swap_sides.c.swap_id).where(*news))
 
     async def _list(self, numbers: Select[Any]) -> list[Swap]:
         # First which, then what: each of the two is one look into one index.

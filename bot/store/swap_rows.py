@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import SecretStr
 from sqlalchemy import Row, Select, select
 
-from bot.errors import StartRefused
 from bot.models import News, Stands, Swap, SwapSide
 from bot.store.keyring import KeyRing
 from bot.store.swap_tables import swap_sides, swaps
@@ -45,25 +43,10 @@ def to_swap(row: Row[Any], keyring: KeyRing) -> Swap:
     values = {column.name: row._mapping[column] for column in _OWN}
     return Swap(
         proposer=_side(row, first.name), partner=_side(row, second.name),
-        interaction_token=_token(row.encrypted_token, keyring), **values,
+        interaction_token=keyring.unseal(row.encrypted_token, f"swap {row.swap_id}"), **values,
     )  # fmt: skip
 
 
 def _side(row: Row[Any], name: str) -> SwapSide:
     facts = {part: row._mapping[f"{name}_{part}"] for part in _PARTS}
     return SwapSide(**facts | {"news": News(facts["news"]), "stands": Stands(facts["stands"])})
-
-
-def _token(encrypted: str, keyring: KeyRing) -> str:
-    """The interaction token, or '' when it is gone: then the member is told another way."""
-    if not encrypted:
-        return ""
-    try:
-        return keyring.decrypt(encrypted).get_secret_value()
-    except StartRefused:
-        return ""
-
-
-def encrypted(token: str, keyring: KeyRing) -> str:
-    """A token as it is stored."""
-    return keyring.encrypt(SecretStr(token)) if token else ""

@@ -6,9 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ColumnElement,
     ForeignKey,
-    Index,
     Integer,
     Table,
     Text,
@@ -19,7 +17,7 @@ from sqlalchemy import (
 )
 
 from bot.models import News, Stands, SwapState
-from bot.store.columns import AutoId, UtcDateTime, Words, choice
+from bot.store.columns import AutoId, UtcDateTime, Words, choice, partial
 from bot.store.tables import metadata
 
 # Like the journal they outlive what they tell of: no foreign keys but between the two.
@@ -75,24 +73,18 @@ IS_LIVE_SIDE = swap_sides.c.live == true()
 IS_NEWS = swap_sides.c.news.in_([literal_column(f"'{news}'") for news in (News.DUE, News.KEPT)])
 IS_UNNOTED_SWAP = swaps.c.noted == false()
 
-
-def _partial(name: str, *columns: Column[object], where: ColumnElement[bool], unique: bool) -> None:
-    Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
-
-
-_partial("ix_swaps_asked", swaps.c.expires_at, where=IS_ASKED, unique=False)
-_partial("ix_swaps_carried", swaps.c.accepted_at, where=IS_CARRIED, unique=False)
-_partial("ix_swaps_unnoted", swaps.c.settled_at, where=IS_UNNOTED_SWAP, unique=False)
+partial("ix_swaps_asked", swaps.c.expires_at, where=IS_ASKED)
+partial("ix_swaps_carried", swaps.c.accepted_at, where=IS_CARRIED)
+partial("ix_swaps_unnoted", swaps.c.settled_at, where=IS_UNNOTED_SWAP)
 # One live swap for each claim, on whichever side: the database decides who was first.
-_partial(
+partial(
     "uq_swap_sides_live",
     *(swap_sides.c.opening_id, swap_sides.c.roblox_id),
     where=IS_LIVE_SIDE,
     unique=True,
 )
-_partial(
+partial(
     "ix_swap_sides_news",
     *(swap_sides.c.guild_id, swap_sides.c.discord_id),
     where=IS_NEWS,
-    unique=False,
 )

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, exists, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import Attempt, AttemptState, News, Swap, SwapState
@@ -20,7 +20,7 @@ from bot.store.attempts import AttemptStore
 from bot.store.database import Database
 from bot.store.keyring import KeyRing
 from bot.store.swap_reads import SwapReads
-from bot.store.swap_rows import encrypted, to_rows
+from bot.store.swap_rows import to_rows
 from bot.store.swap_tables import IS_CARRIED, IS_UNNOTED_SWAP, swap_sides, swaps
 from bot.store.tables import IS_RUNNING, claim_attempts
 
@@ -54,7 +54,7 @@ class SwapStore(SwapReads):
         """
         row, sides = to_rows(swap)
         row |= {"owner": self._owner}
-        row |= {"encrypted_token": encrypted(swap.interaction_token, self._keyring)}
+        row |= {"encrypted_token": self._keyring.seal(swap.interaction_token)}
         await self._database.own(self._owner)  # before others can see a row of ours
         try:
             async with self._database.write() as connection:
@@ -79,7 +79,7 @@ class SwapStore(SwapReads):
         )
         values = {
             "state": SwapState.RUNNING, "accepted_at": now, "owner": self._owner,
-            "encrypted_token": encrypted(token, self._keyring),
+            "encrypted_token": self._keyring.seal(token),
         }  # fmt: skip
         try:
             async with self._database.write() as connection:
@@ -187,12 +187,17 @@ class SwapStore(SwapReads):
         return swap.owner == self._owner
 
     async def hear(self, swap_id: int, discord_id: int, news: News) -> None:
-        """Store what this member has yet to hear about the swap."""
-        change = update(swap_sides).where(
-            swap_sides.c.swap_id == swap_id, swap_sides.c.discord_id == discord_id
-        )
+        """Store what this member has yet to hear about the swap.
+
+        Once nobody is to be told any more by us, the token is erased.
+        """
+        sides = swap_sides.c.swap_id == swap_id
+        change = update(swap_sides).where(sides, swap_sides.c.discord_id == discord_id)
+        due = exists().where(sides, swap_sides.c.news == News.DUE)
+        over = (_s.swap_id == swap_id, _s.settled_at.is_not(None), ~due)
         async with self._database.write() as connection:
             await connection.execute(change.values(news=news))
+            await connection.execute(update(swaps).where(*over).values(encrypted_token=""))
 
     async def note(self, swap_id: int) -> bool:
         """Whether the log channel's line about it is now the caller's to write: once for each."""

@@ -32,7 +32,7 @@ from bot.models import (
     ProviderKind,
     WorkspaceState,
 )
-from bot.store.columns import AutoId, IdSet, UtcDateTime, Words, choice
+from bot.store.columns import AutoId, IdSet, UtcDateTime, Words, choice, partial
 
 metadata = MetaData(
     naming_convention={
@@ -247,25 +247,18 @@ IS_UNNOTED = (claim_attempts.c.noted == false()) & (
     claim_attempts.c.state == literal_column(f"'{AttemptState.CONFIRMED}'")
 )
 
-
-def _partial(name: str, *columns: Column[object], where: ColumnElement[bool], unique: bool) -> None:
-    Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
-
-
 _a, _j = announcements.c, claim_attempts.c
-_partial(
+partial(
     "uq_announcements_live", _a.guild_id, _a.workspace_id, _a.session_id, where=IS_LIVE, unique=True
 )
-_partial("ix_announcements_live_session", _a.session_id, where=IS_LIVE, unique=False)
-_partial("ix_announcements_drafts", _a.touched_at, where=IS_DRAFT, unique=False)
-_partial(
+partial("ix_announcements_live_session", _a.session_id, where=IS_LIVE)
+partial("ix_announcements_drafts", _a.touched_at, where=IS_DRAFT)
+partial(
     "uq_claim_attempts_running",
     *(_j.upstream, _j.session_id, _j.roblox_id),
     where=IS_RUNNING,
     unique=True,
 )
-_partial(
-    "ix_claim_attempts_running_age", _j.workspace_id, _j.created_at, where=IS_RUNNING, unique=False
-)
-_partial("ix_claim_attempts_untold", _j.guild_id, _j.subject_id, where=IS_UNTOLD, unique=False)
-_partial("ix_claim_attempts_unnoted", _j.settled_at, where=IS_UNNOTED, unique=False)
+partial("ix_claim_attempts_running_age", _j.workspace_id, _j.created_at, where=IS_RUNNING)
+partial("ix_claim_attempts_untold", _j.guild_id, _j.subject_id, where=IS_UNTOLD)
+partial("ix_claim_attempts_unnoted", _j.settled_at, where=IS_UNNOTED)

@@ -93,7 +93,7 @@ class WaitlistStore:
         return await self._list(query.order_by(_c.since, _c.waitlist_id))
 
     async def list_standing(self) -> list[Standing]:
-        """Everybody in line in all guilds, with their announcement and their link."""
+        """Everybody in line in our guilds, with their announcement and their link."""
         a, now_linked = announcements.c, links.c.roblox_id.label("now_linked")
         facts = (a.state.label("posted"), a.starts_at, a.ends_at, a.cutoff_minutes)
         query = (
@@ -102,7 +102,7 @@ class WaitlistStore:
             .outerjoin(
                 links, and_(links.c.guild_id == _c.guild_id, links.c.discord_id == _c.discord_id)
             )
-            .where(IS_LINED)
+            .where(IS_LINED, self._database.ours(_c.guild_id))
             .order_by(_c.since, _c.waitlist_id)
         )
         async with self._database.read() as connection:
@@ -116,10 +116,11 @@ class WaitlistStore:
         ]  # fmt: skip
 
     async def list_untold(self, now: datetime, limit: int) -> list[Waiter]:
-        """Offers and endings of all guilds that nobody was told of lately, oldest try first."""
+        """Offers and endings of our guilds that nobody was told of lately, oldest try first."""
         due = or_(_c.tried_at.is_(None), _c.tried_at <= now - _RETRY)
-        query = _rows().where(IS_UNTOLD, due).order_by(_c.tried_at.nulls_first(), _c.waitlist_id)
-        return await self._list(query.limit(limit))
+        query = _rows().where(IS_UNTOLD, due, self._database.ours(_c.guild_id))
+        first_tried = query.order_by(_c.tried_at.nulls_first(), _c.waitlist_id)
+        return await self._list(first_tried.limit(limit))
 
     async def offer(self, waiter: Waiter, until: datetime, now: datetime) -> Waiter | None:
         """Keep a place for somebody who waits; None when they no longer do."""

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from bot.models import WaitEnd, WaitState
-from bot.store.columns import AutoId, UtcDateTime, choice
+from bot.store.columns import AutoId, UtcDateTime, choice, partial
 from bot.store.tables import metadata
 
 # No foreign keys: whoever waits for a role of a workspace that is removed has still to be told.
@@ -53,13 +53,7 @@ IS_LINED = _c.state.in_(
 )
 IS_UNTOLD = _c.told == false()
 
-Index(
-    "uq_waitlist_member", _c.opening_id, _c.discord_id,
-    unique=True, sqlite_where=IS_LINED, postgresql_where=IS_LINED,
-)  # fmt: skip
-Index(
-    "ix_waitlist_line", _c.upstream, _c.session_id,
-    sqlite_where=IS_LINED, postgresql_where=IS_LINED,
-)  # fmt: skip
-Index("ix_waitlist_untold", _c.tried_at, sqlite_where=IS_UNTOLD, postgresql_where=IS_UNTOLD)
+partial("uq_waitlist_member", _c.opening_id, _c.discord_id, where=IS_LINED, unique=True)
+partial("ix_waitlist_line", _c.upstream, _c.session_id, where=IS_LINED)
+partial("ix_waitlist_untold", _c.tried_at, where=IS_UNTOLD)
 Index("ix_waitlist_guild_id", _c.guild_id, _c.discord_id)

@@ -149,7 +149,7 @@ class WorkspaceStore:
         Raises StartRefused when one of them cannot be decrypted; then nothing is changed.
         """
         old = select(_c.workspace_id, _c.encrypted_key).where(
-            _c.key_id != self._keyring.key_id, _c.state != WorkspaceState.NO_KEY
+            _c.key_id != self._keyring.key_id, _c.encrypted_key != ""
         )
         async with self._database.write() as connection:
             rows = (await connection.execute(old.with_for_update())).all()

@@ -10,77 +10,55 @@ place accept while the others press once more, and prints what each was told: "o
 from __future__ import annotations
 
 import asyncio
-import sys
-
-import pytest
-from pydantic import SecretStr
 
 from bot.models import Door, WaitState
 from bot.services.claims import Press
 from bot.services.outcomes import Outcome
-from bot.store.database import Database
-from tests.proofs.one_process import to_loopback
-from tests.services import bench as benches
-from tests.services.bench import Bench, actor
-from tests.services.fakes import Clock, FakeMessenger, FakeRoblox
+from tests.proofs.processes import open_process, play, say
+from tests.services.bench import actor
 
 LOOKS = 20
 
 
 async def main(url: str, guild_id: int, first: int, count: int) -> list[str]:
     """What was said to whom."""
-    database = await Database.open(url)
-    bench = Bench(database, FakeMessenger(), FakeRoblox(), Clock(), {})
-    (board,) = await bench.announcements.list_live(guild_id)
-    (opening,) = await bench.announcements.list_openings(board.announcement_id)
-    workspace = await bench.workspaces.get(guild_id, board.workspace_id)
-    line = (workspace.upstream, board.session_id)
-    members = range(first, first + count)
+    async with open_process(url) as bench:
+        (board,) = await bench.announcements.list_live(guild_id)
+        (opening,) = await bench.announcements.list_openings(board.announcement_id)
+        workspace = await bench.workspaces.get(guild_id, board.workspace_id)
+        line = (workspace.upstream, board.session_id)
+        members = range(first, first + count)
 
-    async def press(member: int, number: int) -> Outcome:
-        return await bench.claims.claim(
-            bench.press(opening, member, guild_id=guild_id, interaction_id=number)
-        )
+        async def press(member: int, number: int) -> Outcome:
+            return await bench.claims.claim(
+                bench.press(opening, member, guild_id=guild_id, interaction_id=number)
+            )
 
-    await _told("ready")
-    looks = (bench.offers.look(*line) for _ in range(LOOKS))
-    presses = (press(member, member) for member in members)
-    _, *early = await asyncio.gather(asyncio.gather(*looks), *presses)
-    await bench.background.settle()
-    await _told("looked")
-    offers = [
-        waiter
-        for waiter in await bench.line.list_line(*line)
-        if waiter.state is WaitState.OFFERED and waiter.guild_id == guild_id
-    ]
-    accepts = [
-        bench.waitlist.accept(
-            Press(actor(one.discord_id, guild_id), 0, Door.WAITLIST, one.discord_id, "token"),
-            one.waitlist_id, known_roles=True,
-        )
-        for one in offers
-    ]  # fmt: skip
-    again = (press(member, member + 500) for member in members)
-    accepted, late = await asyncio.gather(asyncio.gather(*accepts), asyncio.gather(*again))
-    await bench.background.settle()
-    await bench.background.stop(grace=0)
-    await bench.workspaces.aclose()
-    await database.close()
-    return [f"offered {one.code.value}" for one in accepted] + [
-        f"other {one.code.value}" for one in (*early, *late)
-    ]
-
-
-async def _told(word: str) -> None:
-    sys.stdout.write(f"{word}\n")
-    sys.stdout.flush()
-    await asyncio.to_thread(sys.stdin.readline)
+        await say("ready")
+        looks = (bench.offers.look(*line) for _ in range(LOOKS))
+        presses = (press(member, member) for member in members)
+        _, *early = await asyncio.gather(asyncio.gather(*looks), *presses)
+        await bench.background.settle()
+        await say("looked")
+        offers = [
+            waiter
+            for waiter in await bench.line.list_line(*line)
+            if waiter.state is WaitState.OFFERED and waiter.guild_id == guild_id
+        ]
+        accepts = [
+            bench.waitlist.accept(
+                Press(actor(one.discord_id, guild_id), 0, Door.WAITLIST, one.discord_id, "token"),
+                one.waitlist_id, known_roles=True,
+            )
+            for one in offers
+        ]  # fmt: skip
+        again = (press(member, member + 500) for member in members)
+        accepted, late = await asyncio.gather(asyncio.gather(*accepts), asyncio.gather(*again))
+        await bench.background.settle()
+        return [f"offered {one.code.value}" for one in accepted] + [
+            f"other {one.code.value}" for one in (*early, *late)
+        ]
 
 
 if __name__ == "__main__":
-    database_url, *numbers, keys = sys.argv[1:]
-    benches.KEYS[:] = [SecretStr(keys)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bot.services.workspaces.open_provider", to_loopback)
-        told = asyncio.run(main(database_url, *map(int, numbers)))
-    sys.stdout.write("\n".join(told) + "\n")
+    play(main)

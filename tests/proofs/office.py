@@ -29,7 +29,8 @@ from bot.sandbox.platforms.wire import Answer, Call, Route
 from bot.services.ports import Board
 from bot.store.database import Database, migrate
 from tests.services.bench import GUILD, KEY, STRANGERS, Bench
-from tests.services.fakes import Clock, FakeMessenger, FakeRoblox
+from tests.services.fakes import Clock, FakeRoblox
+from tests.services.messenger import FakeMessenger
 
 GROUP = 77
 LONG = timedelta(days=3000)  # the sessions outlast every jump of the clock

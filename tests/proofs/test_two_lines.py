@@ -17,7 +17,8 @@ from bot.store.waitlist import WaitlistStore
 from tests.postgres import Postgres
 from tests.postgres import postgres as postgres
 from tests.proofs.office import WITHIN, Office, connect, end_process, open_office, post
-from tests.services.bench import GUILD, KEYS, STRANGERS, Bench, actor, roblox_of
+from tests.services.assembled import KEYS
+from tests.services.bench import GUILD, STRANGERS, Bench, actor, roblox_of
 
 ROOT = Path(__file__).parents[2]
 PLACES = 3

@@ -14,7 +14,8 @@ from bot.store.database import Database, migrate
 from tests.postgres import Postgres
 from tests.postgres import postgres as postgres
 from tests.proofs.office import WITHIN, Office, connect, end_process, open_office, post
-from tests.services.bench import GUILD, KEYS, STRANGERS, Bench
+from tests.services.assembled import KEYS
+from tests.services.bench import GUILD, STRANGERS, Bench
 
 ROOT = Path(__file__).parents[2]
 PRESSES = 100  # of each side

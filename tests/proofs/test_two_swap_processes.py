@@ -15,7 +15,8 @@ from bot.store.database import Database, migrate
 from tests.postgres import Postgres
 from tests.postgres import postgres as postgres
 from tests.proofs.office import WITHIN, Office, connect, end_process, open_office, post
-from tests.services.bench import ANA, BEN, GUILD, KEYS, Bench, actor, roblox_of
+from tests.services.assembled import KEYS
+from tests.services.bench import ANA, BEN, GUILD, Bench, actor, roblox_of
 
 ROOT = Path(__file__).parents[2]
 PRESSES = 3  # of each side

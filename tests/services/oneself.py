@@ -29,7 +29,8 @@ from bot.store.database import migrate
 from bot.store.identity_services import IdentityServiceStore
 from bot.store.keyring import KeyRing
 from tests.postgres import Postgres
-from tests.services.bench import ADMIN, ANA, GUILD, KEYS, STRANGERS, Bench, actor, open_bench
+from tests.services.assembled import KEYS
+from tests.services.bench import ADMIN, ANA, GUILD, STRANGERS, Bench, actor, open_bench
 
 QUICK = Bounds(read=2, read_total=2, first_pause=0.01, longest_pause=0.02, failures=1000)
 BLOXLINK_KEY, ROVER_KEY = "blox_key_of_the_guild", "rover_key_of_the_guild"

@@ -10,7 +10,8 @@ from bot.background import Background
 from bot.providers.base import Provider
 from bot.providers.identity.roblox import Roblox
 from bot.services.ports import Messenger
-from tests.services.fakes import FakeMessenger, FakePlatform, FakeRoblox, HandBackground
+from tests.services.fakes import FakePlatform, FakeRoblox, HandBackground
+from tests.services.messenger import FakeMessenger
 
 
 def questions(kind: type) -> dict[str, inspect.Signature]:

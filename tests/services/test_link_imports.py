@@ -49,7 +49,7 @@ async def test_every_verdict_and_nothing_changed(desk: Desk) -> None:
     await desk.store(C, 1002, source=LinkSource.PROOF)
     await desk.store(D, 1003)
     await desk.store(F, 1000, guild_id=STRANGERS)  # of no concern here
-    desk.bench.messenger.departed = {F}
+    desk.bench.messenger.left = {(GUILD, F)}
     before = await held(desk)
     report = await desk.imports.read(
         actor(),

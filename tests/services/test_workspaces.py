@@ -20,7 +20,7 @@ from bot.errors import (
     UpstreamRefused,
 )
 from bot.models import ProviderKind, Workspace, WorkspaceState
-from bot.services.workspaces import WorkspaceDraft
+from bot.services.workspace_drafts import WorkspaceDraft
 from tests.services.bench import (
     ADMIN,
     ANA,

@@ -7,21 +7,32 @@ from dataclasses import replace
 
 import pytest_asyncio
 
-from bot.models import AttemptState, Door, ShardRange
+from bot.models import AttemptState, Door, News, ShardRange, Swap, SwapSide, SwapState
 from bot.store.announcements import AnnouncementStore
 from bot.store.attempts import AttemptStore
 from bot.store.database import Database
+from bot.store.departures import DepartureStore
+from bot.store.erasures import ErasureStore
 from bot.store.keyring import KeyRing
+from bot.store.link_imports import ImportStore
+from bot.store.link_lists import LinkLists
+from bot.store.links import LinkStore
+from bot.store.removed_guilds import RemovedGuildStore
+from bot.store.swaps import SwapStore
+from bot.store.waitlist import WaitlistStore
 from bot.store.workspaces import WorkspaceStore
 from tests.store.samples import (
     HOUR,
     NOW,
     UPSTREAM,
+    a_link,
+    a_swap,
     add_draft,
     add_live,
     add_workspace,
     an_attempt,
 )
+from tests.store.test_waitlist import a_waiter
 
 OURS, THEIRS = (63_073_000_003 << 22) | 5, (63_074_000_006 << 22) | 5  # on shards 1 and 0 of 2
 
@@ -66,7 +77,7 @@ async def test_the_journal(
     journal = AttemptStore(database, keyring)
     running = an_attempt(guild_id=OURS, roblox_id=1)
     untold = an_attempt(guild_id=OURS, roblox_id=2, interaction_token="t", told=False)
-    unnoted = an_attempt(guild_id=OURS, roblox_id=3, door=Door.HOST)
+    unnoted = an_attempt(guild_id=OURS, roblox_id=3, door=Door.HOST, interaction_id=3)
     for attempt in (running, untold, unnoted):
         await journal.add(attempt)
     settled = {"state": AttemptState.CONFIRMED, "settled_at": NOW}
@@ -80,3 +91,68 @@ async def test_the_journal(
     assert await theirs.count_unsettled() == 0
     assert await theirs.list_unanswered(NOW, 9) == []
     assert await theirs.list_unnoted(NOW + HOUR, 9) == []
+
+
+async def test_the_line(halves: tuple[Database, Database], database: Database) -> None:
+    for number, guild_id in enumerate((OURS, THEIRS), 1):
+        waiter = await WaitlistStore(database).join(a_waiter(number, guild_id=guild_id))
+        await WaitlistStore(database).offer(waiter, NOW + HOUR, NOW)
+    for half, guild_id in zip(halves, (OURS, THEIRS), strict=True):
+        store = WaitlistStore(half)
+        assert [one.waiter.guild_id for one in await store.list_standing()] == [guild_id]
+        assert [one.guild_id for one in await store.list_untold(NOW, 9)] == [guild_id]
+        assert len(await store.list_line(UPSTREAM, "session")) == 2  # who goes first is one line
+
+
+async def test_swaps(
+    halves: tuple[Database, Database], database: Database, keyring: KeyRing
+) -> None:
+    swaps = SwapStore(database, keyring, AttemptStore(database, keyring))
+    for guild_id in (OURS, THEIRS):
+        first = 1 + 10 * (guild_id == THEIRS)
+        for number, state in enumerate((SwapState.ASKED, SwapState.RUNNING, SwapState.DONE)):
+            sides = [
+                SwapSide(discord_id, 100 * discord_id, 7, News.DUE)
+                for discord_id in (first + 2 * number, first + 2 * number + 1)
+            ]
+            done = {"settled_at": NOW, "noted": False} if state is SwapState.DONE else {}
+            swap = a_swap(
+                guild_id=guild_id, state=state, proposer=sides[0], partner=sides[1], **done
+            )
+            assert isinstance(await swaps.add(swap), Swap)
+    for half, guild_id in zip(halves, (OURS, THEIRS), strict=True):
+        store = SwapStore(half, keyring, AttemptStore(half, keyring))
+        assert [one.guild_id for one in await store.list_expired(NOW + HOUR)] == [guild_id]
+        assert [one.guild_id for one in await store.list_carried()] == [guild_id]
+        assert [one.guild_id for one in await store.list_unnoted()] == [guild_id]
+        assert {one.guild_id for one in await store.list_all_news()} == {guild_id}
+
+
+async def test_files_that_are_being_read_and_names_that_have_aged(
+    halves: tuple[Database, Database], database: Database
+) -> None:
+    for guild_id in (OURS, THEIRS):
+        await ImportStore(database).begin(guild_id, 1, NOW)
+        await LinkStore(database).add(a_link(guild_id=guild_id))
+    long_ago = (NOW - HOUR, 0, 0)
+    for half, guild_id in zip(halves, (OURS, THEIRS), strict=True):
+        assert [one.guild_id for one in await ImportStore(half).list_under_way()] == [guild_id]
+        aged = await LinkLists(half).list_aged(NOW + HOUR, long_ago, 9)
+        assert [one.guild_id for one in aged] == [guild_id]
+
+
+async def test_who_left_and_what_is_to_be_forgotten(
+    halves: tuple[Database, Database], database: Database, keyring: KeyRing
+) -> None:
+    for guild_id in (OURS, THEIRS):
+        board = await add_live(database, await add_workspace(database, keyring, guild_id))
+        number, starts_at = board.announcement_id, board.starts_at
+        await DepartureStore(database).note(number, starts_at, gone={guild_id}, here=(), now=NOW)
+        await ErasureStore(database).request(guild_id, NOW)
+        await RemovedGuildStore(database).mark_removed(guild_id, NOW)
+    for half, guild_id in zip(halves, (OURS, THEIRS), strict=True):
+        left = await DepartureStore(half).list_undealt(9)
+        assert [one.discord_id for one in left] == [guild_id]
+        assert [one.discord_id for one in await ErasureStore(half).list_open()] == [guild_id]
+        # The other process may be back in its guild, which this one cannot see.
+        assert await RemovedGuildStore(half).list_removed(NOW + HOUR) == [guild_id]
