@@ -196,6 +196,8 @@ def _build(
         host_log, background, clock,
     )  # fmt: skip
     privacy.departures.on_left(line[1].forget_member)
+    privacy.erasing.on_erasing(line[1].forget_everywhere)
+    privacy.removed_guilds.on_removed(outside.lines.drop_guild)
     return Services(
         offers=line[0], waitlist=line[1], oneself=oneself,
         app_state=AppState(database), workspaces=workspaces,

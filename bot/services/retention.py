@@ -61,10 +61,10 @@ class Retention:
 
     async def _run(self, now: datetime) -> bool:
         """Whether all that was due is done."""
-        before = now - timedelta(days=self._limits.journal)
-        dropped = await self._store.drop_history(before, MOST_ROWS)
+        kept = timedelta(days=self._limits.journal)
+        dropped = await self._store.drop_history(now, kept, MOST_ROWS)
         if dropped:
-            log.info("history before %s deleted: %s", before.date(), dropped)
+            log.info("old history deleted: %s", dropped)
         await self._removed_guilds.erase_due(now - timedelta(days=self._limits.removed_guilds))
         renewed = await self._renew_names(now)
         return renewed and all(count < MOST_ROWS for count in dropped.values())

@@ -174,6 +174,11 @@ class WaitlistService:
         for waiter in await self._store.forget_member(guild_id, discord_id):
             await self._offers.changed(waiter)
 
+    async def forget_everywhere(self, discord_id: int) -> None:
+        """The same in all guilds."""
+        for waiter in await self._store.forget_everywhere(discord_id):
+            await self._offers.changed(waiter)
+
     def _refusal(self, candidate: Candidate, session: Session, base: Outcome) -> Outcome | None:
         """Why waiting would be in vain."""
         capabilities = candidate.capabilities

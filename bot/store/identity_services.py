@@ -16,6 +16,7 @@ from bot.store.linking_tables import identity_services, service_answers
 
 _c = identity_services.c
 _SHOWN = [_c[name] for name in ServiceKey.__dataclass_fields__]  # everything but the key
+_HAS_KEY = _c.encrypted_key != ""  # a guild that took Muster out has none any more
 _SHORTEST_HINTED = 12  # of a shorter key, four characters would be too much to show
 
 
@@ -50,14 +51,15 @@ class IdentityServiceStore:
 
     async def list_all(self, guild_id: int) -> list[ServiceKey]:
         """The services of this guild, by name."""
-        query = select(*_SHOWN).where(_c.guild_id == guild_id).order_by(_c.kind)
+        query = select(*_SHOWN).where(_c.guild_id == guild_id, _HAS_KEY).order_by(_c.kind)
         async with self._database.read() as connection:
             return [_to_service(row) for row in await connection.execute(query)]
 
     async def get_key(self, guild_id: int, kind: IdentityKind) -> SecretStr | None:
         """The guild's key; None without one. Raises StartRefused when the ring cannot open it."""
+        query = select(_c.encrypted_key).where(_own(guild_id, kind), _HAS_KEY)
         async with self._database.read() as connection:
-            token = await connection.scalar(select(_c.encrypted_key).where(_own(guild_id, kind)))
+            token = await connection.scalar(query)
         return self._keyring.decrypt(token) if token is not None else None
 
     async def remove(self, guild_id: int, kind: IdentityKind) -> ServiceKey | None:
@@ -73,7 +75,7 @@ class IdentityServiceStore:
         Raises StartRefused when one of them cannot be decrypted; then nothing is changed.
         """
         old = select(_c.guild_id, _c.kind, _c.encrypted_key).where(
-            _c.key_id != self._keyring.key_id
+            _c.key_id != self._keyring.key_id, _HAS_KEY
         )
         async with self._database.write() as connection:
             rows = (await connection.execute(old.with_for_update())).all()

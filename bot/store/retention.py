@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
@@ -22,13 +22,17 @@ class RetentionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def drop_history(self, before: datetime, at_most: int) -> dict[str, int]:
-        """Delete what is older and settled, about `at_most` rows of a table; how many of which."""
+    async def drop_history(self, now: datetime, kept: timedelta, at_most: int) -> dict[str, int]:
+        """Delete what is old and settled, about `at_most` rows of a table; how many of which.
+
+        `kept` is the life of what has none of its own.
+        """
         dropped = {}
         for holding in HOLDINGS:
             if holding.history is None:
                 continue
-            which = (holding.history.by < before) & holding.history.over
+            life = kept if holding.history.life is None else holding.history.life
+            which = (holding.history.by < now - life) & holding.history.over
             count = await delete_all(self._database, holding.table, which, at_most)
             if count:
                 dropped[holding.table.name] = count

@@ -32,6 +32,7 @@ class Private:
         self.erasing = ErasingService(
             self.promises, self.data, bench.boards, bench.background, clock
         )
+        self.erasing.on_erasing(bench.waitlist.forget_everywhere)
         self.removed = RemovedGuilds(
             RemovedGuildStore(database), bench.workspaces, bench.catalog, bench.messenger, clock
         )

@@ -37,7 +37,7 @@ async def test_no_statement_reads_a_whole_table(database: Database, keyring: Key
         retention = RetentionStore(database)
         await retention.list_old_names(NOW, 10)
         await retention.set_names([a_link()])
-        await retention.drop_history(NOW - timedelta(days=1), 10)
+        await retention.drop_history(NOW, timedelta(days=1), 10)
         await departures.is_checked(1, NOW)
         await departures.list_undealt(10)
         await departures.list_gone(1)
