@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.background import Background
 from bot.client import MusterBot
@@ -15,7 +15,6 @@ from bot.providers.guard import UpstreamPolicy
 from bot.providers.identity.headshots import Headshots
 from bot.providers.identity.roblox import Roblox
 from bot.providers.identity.roblox_cloud import OpenCloud
-from bot.services.admin_log import AdminLog
 from bot.services.aftermath import Aftermath
 from bot.services.automation import Automation
 from bot.services.autoposting import Autoposter, AutopostStores
@@ -140,10 +139,7 @@ async def open_bot(
 def _open_roblox(settings: Settings) -> Roblox:
     key = settings.roblox_open_cloud_key
     cloud = OpenCloud(str(settings.roblox_cloud_url), key) if key is not None else None
-    return Roblox(
-        str(settings.roblox_users_url), str(settings.roblox_groups_url), cloud,
-        thumbnails_url=str(settings.roblox_thumbnails_url),
-    )  # fmt: skip
+    return Roblox(str(settings.roblox_users_url), str(settings.roblox_groups_url), cloud)
 
 
 def _open_outside(settings: Settings, roblox: Roblox, services: IdentityServiceStore) -> Outside:
@@ -188,12 +184,13 @@ def _build(
         background, clock,
     )  # fmt: skip
     linking = LinkingService(links, outside.roblox, clock)
+    guild_log = GuildLog(workspaces, messenger, background)
     oneself = _build_oneself(
-        database, services, attempts, outside, openings, workspaces, messenger, background, clock
+        database, services, attempts, outside, openings, workspaces, messenger, guild_log, clock
     )
     privacy = _build_privacy(
-        settings, database, workspaces, catalog, boards, claims, outside.roblox, messenger,
-        host_log, background, clock,
+        settings, database, workspaces, catalog, boards, claims, messenger, host_log, background,
+        clock,
     )  # fmt: skip
     privacy.departures.on_left(line[1].forget_member)
     privacy.erasing.on_erasing(line[1].forget_everywhere)
@@ -220,7 +217,7 @@ def _build(
         reminder_choices=ReminderChoices(preferences, workspaces, messenger),
         today=_build_today(database, workspaces, catalog, people, clock), privacy=privacy,
         links=_build_links(
-            database, linking, outside.roblox, workspaces, catalog, messenger, host_log, clock
+            settings, database, linking, outside, workspaces, catalog, messenger, guild_log, clock
         ),
     )  # fmt: skip
 
@@ -232,7 +229,6 @@ def _build_privacy(
     catalog: SessionCatalog,
     boards: BoardService,
     claims: ClaimService,
-    roblox: Roblox,
     messenger: DiscordMessenger,
     host_log: HostLog,
     background: Background,
@@ -240,13 +236,13 @@ def _build_privacy(
 ) -> Privacy:
     data = PersonalDataStore(database)
     removed = RemovedGuilds(RemovedGuildStore(database), workspaces, catalog, messenger, clock)
-    limits = Limits(settings.journal_days, settings.name_days, settings.removed_guild_days)
+    limits = Limits(settings.journal_days, settings.removed_guild_days)
     return Privacy(
         MyDataService(data, messenger, clock),
         ErasingService(ErasureStore(database), data, boards, background, clock),
         removed,
         Retention(
-            RetentionStore(database), AppState(database), removed, roblox, limits, clock
+            RetentionStore(database), AppState(database), removed, limits, clock
         ),
         Departures(
             DepartureStore(database), AnnouncementStore(database), LinkStore(database), workspaces,
@@ -256,32 +252,34 @@ def _build_privacy(
 
 
 def _build_links(
+    settings: Settings,
     database: Database,
     linking: LinkingService,
-    roblox: Roblox,
+    outside: Outside,
     workspaces: WorkspaceService,
     catalog: SessionCatalog,
     messenger: DiscordMessenger,
-    host_log: HostLog,
+    guild_log: GuildLog,
     clock: Callable[[], datetime],
 ) -> LinkDesk:
-    links, lists, names = LinkStore(database), LinkLists(database), BulkNames(roblox, clock)
-    admin_log = AdminLog(workspaces, host_log)
+    links, lists = LinkStore(database), LinkLists(database)
+    names = BulkNames(outside.roblox, clock)
+    refresher = NameRefresher(lists, names, timedelta(days=settings.name_days), clock)
     notices = LinkNotices(
-        LinkNoticeStore(database), links, PreferenceStore(database), messenger, admin_log
+        LinkNoticeStore(database), links, PreferenceStore(database), messenger, guild_log
     )
     return LinkDesk(
         cards=LinkCards(
-            linking, links, LinkWishStore(database), roblox, workspaces, catalog, notices,
-            admin_log, clock,
+            linking, links, LinkWishStore(database), outside.roblox, outside.headshots, workspaces,
+            catalog, notices, guild_log, clock,
         ),
         notices=notices,
-        directory=LinkDirectory(linking, links, lists, clock),
+        directory=LinkDirectory(linking, links, lists, refresher),
         imports=LinkImports(
-            ImportStore(database), LinkPlanner(links, lists, names, messenger), admin_log, clock
+            ImportStore(database), LinkPlanner(links, lists, names, messenger), guild_log, clock
         ),
-        names=NameRefresher(lists, names, clock),
-        admin_log=admin_log,
+        names=refresher,
+        guild_log=guild_log,
     )  # fmt: skip
 
 
@@ -318,10 +316,9 @@ def _build_oneself(
     openings: OpeningsService,
     workspaces: WorkspaceService,
     messenger: DiscordMessenger,
-    background: Background,
+    guild_log: GuildLog,
     clock: Callable[[], datetime],
 ) -> LinkingOneself:
-    guild_log = GuildLog(workspaces, messenger, background)
     tidings = Tidings(workspaces, PreferenceStore(database), messenger)
     return open_linking_oneself(
         database, services, attempts, outside, openings, guild_log, tidings, clock

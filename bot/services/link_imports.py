@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from bot.background import Background
 from bot.errors import Refusal
 from bot.models import ImportLine, ImportState, LinkImport, Verdict
-from bot.services.admin_log import AdminLog
+from bot.services.guild_log import GuildLog
 from bot.services.link_files import read_links
 from bot.services.link_plans import LinkPlanner, Progress
 from bot.services.permits import require_admin
@@ -54,12 +54,12 @@ class LinkImports:
         self,
         store: ImportStore,
         planner: LinkPlanner,
-        admin_log: AdminLog | None,
+        guild_log: GuildLog | None,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._planner = planner
-        self._admin_log = admin_log
+        self._guild_log = guild_log
         self._clock = clock
         self._busy: set[int] = set()  # guilds
 
@@ -197,8 +197,8 @@ class LinkImports:
         return Report(one, counts, done)
 
     async def _say(self, guild_id: int, text: str) -> None:
-        if self._admin_log is not None:
-            await self._admin_log.say(guild_id, text)
+        if self._guild_log is not None:
+            await self._guild_log.say(guild_id, text)
 
     @asynccontextmanager
     async def _turn(self, guild_id: int) -> AsyncIterator[None]:

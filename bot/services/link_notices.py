@@ -6,7 +6,7 @@ import logging
 
 from bot.errors import Refusal
 from bot.models import LinkNotice
-from bot.services.admin_log import AdminLog
+from bot.services.guild_log import GuildLog
 from bot.services.ports import Actor, Messenger
 from bot.store.link_notices import LinkNoticeStore
 from bot.store.links import LinkStore
@@ -25,13 +25,13 @@ class LinkNotices:
         links: LinkStore,
         preferences: PreferenceStore,
         messenger: Messenger,
-        admin_log: AdminLog,
+        guild_log: GuildLog,
     ) -> None:
         self._store = store
         self._links = links
         self._preferences = preferences
         self._messenger = messenger
-        self._admin_log = admin_log
+        self._guild_log = guild_log
 
     async def get_untold(self, guild_id: int, discord_id: int) -> LinkNotice | None:
         """What this member has not read yet."""
@@ -62,7 +62,7 @@ class LinkNotices:
             )
         await self._links.remove(actor.guild_id, actor.discord_id)
         log.info("member %s disowned a link in guild %s", actor.discord_id, actor.guild_id)
-        await self._admin_log.say(
+        await self._guild_log.say(
             actor.guild_id,
             f"⚠ <@{actor.discord_id}> says that **{safe(link.username)}** ({link.roblox_id}) is"
             " not their Roblox account. The link is removed; look who it belongs to.",

@@ -38,7 +38,7 @@ async def shown(desk: Desk, discord_id: int = ANA, account: str = "Builderman") 
 
 
 async def test_a_card_changes_nothing_and_its_yes_links(desk: Desk) -> None:
-    desk.bench.roblox.pictures[156] = "https://tr.example.test/156.png"
+    desk.pictures.urls[156] = "https://tr.example.test/156.png"
     card = await shown(desk)
     assert (card.profile.user.roblox_id, card.profile.created_at) == (156, BORN)
     assert card.picture == "https://tr.example.test/156.png"
@@ -59,11 +59,8 @@ async def test_the_rank_is_shown_where_a_session_names_the_group(desk: Desk) -> 
 
 
 async def test_a_card_without_picture_and_rank_will_do(desk: Desk) -> None:
-    async def silent(_: int) -> str | None:
-        raise Unavailable("m", FACTS)
-
-    desk.bench.roblox.fetch_headshot = silent  # type: ignore[method-assign]
-    assert (await shown(desk)).picture is None
+    card = await shown(desk)
+    assert (card.picture, card.ranks) == ("", ())
 
 
 async def test_a_rename_between_card_and_yes_changes_the_label_only(desk: Desk) -> None:

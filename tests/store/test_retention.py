@@ -94,29 +94,6 @@ async def test_one_round_is_bounded(
     assert await store.drop_history(NOW, KEPT, 4) == {"claim_attempts": 3}
 
 
-async def test_old_names_are_listed_and_replaced(database: Database) -> None:
-    links, store = LinkStore(database), RetentionStore(database)
-    old = a_link(username_at=LONG_AGO)
-    await links.add(old)
-    await links.add(a_link(discord_id=2, roblox_id=20, username_at=NOW))
-    assert await store.list_old_names(CUTOFF, 10) == [old]
-    await store.set_names([replace(old, username="renamed", username_at=NOW)])
-    found = await links.get(GUILD, old.discord_id)
-    assert found == replace(old, username="renamed", username_at=NOW)
-    assert await store.list_old_names(CUTOFF, 10) == []
-
-
-async def test_a_name_is_not_put_on_an_account_that_was_linked_anew(database: Database) -> None:
-    links, store = LinkStore(database), RetentionStore(database)
-    old = a_link(username_at=LONG_AGO)
-    await links.add(old)
-    await links.replace(a_link(roblox_id=77, username="other", username_at=LONG_AGO))
-    await store.set_names([replace(old, username="renamed", username_at=NOW)])
-    found = await links.get(GUILD, old.discord_id)
-    assert found is not None
-    assert found.username == "other"
-
-
 async def furnish(database: Database, keyring: KeyRing, guild_id: int) -> int:
     """A workspace with a live board, and everything a guild can have; the board's id."""
     workspace = await add_workspace(database, keyring, guild_id)
