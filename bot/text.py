@@ -7,6 +7,8 @@ from unicodedata import bidirectional
 
 from discord.utils import escape_markdown, escape_mentions
 
+from bot.models import NOBODY
+
 # Classes of Unicode's bidirectional algorithm: letters, and signs that turn the direction.
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI"})
 
@@ -35,6 +37,16 @@ def safe(text: str, limit: int = 100) -> str:
     while (excess := size(escaped := _escaped(shown)) - limit) > 0:
         shown = cut(shown, size(shown) - max(1, excess // 2))  # a sign takes two once escaped
     return escaped
+
+
+def mention(discord_id: int, nobody: str = "somebody no longer named") -> str:
+    """A person in a message; whoever had their data erased is named no more."""
+    return f"<@{discord_id}>" if discord_id != NOBODY else nobody
+
+
+def linker(discord_id: int) -> str:
+    """Who made a link: the command line names nobody, and neither does whoever was erased."""
+    return mention(discord_id, "the operator of Muster, or an admin no longer named")
 
 
 def _escaped(text: str) -> str:

@@ -185,7 +185,7 @@ class LinkCards:
         )  # fmt: skip
         proved = had is not None and had.source is LinkSource.PROOF
         if holder is not None:
-            await self._notices.send_direct(
+            await self._notices.tell_taken(
                 guild_id, holder,
                 f"An admin moved the Roblox account **{name}** from you to another member. You can"
                 " no longer claim with it. If that is wrong, ask an admin.",

@@ -19,6 +19,7 @@ from bot.services.link_plans import LinkPlanner, Progress
 from bot.services.permits import require_admin
 from bot.services.ports import Actor
 from bot.store.link_imports import ImportStore
+from bot.text import mention
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +133,7 @@ class LinkImports:
                 await self._store.remove(one.import_id)
                 await self._say(
                     one.guild_id,
-                    f"⚠ The links file of <@{one.by_id}> was not read to its end, because Muster"
+                    f"⚠ The links file of {_who(one)} was not read to its end, because Muster"
                     " was restarted. Nothing was changed: send it again with `/links import`.",
                 )
             else:
@@ -152,7 +153,7 @@ class LinkImports:
                 report = await self._undo(one, silent)
                 did = f"is undone; {report.done} links were changed since and stay"
         await self._say(
-            one.guild_id, f"✔ The import of <@{one.by_id}> {did}. Muster was restarted meanwhile."
+            one.guild_id, f"✔ The import of {_who(one)} {did}. Muster was restarted meanwhile."
         )
 
     async def _apply(self, one: LinkImport, told: Progress) -> Report:
@@ -209,3 +210,7 @@ class LinkImports:
             yield
         finally:
             self._busy.discard(guild_id)
+
+
+def _who(one: LinkImport) -> str:
+    return mention(one.by_id, "the operator of Muster")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from bot.errors import Refusal
-from bot.models import LinkNotice
+from bot.models import LinkNotice, NoticeKind
 from bot.services.guild_log import GuildLog
 from bot.services.ports import Actor, Messenger
 from bot.store.link_notices import LinkNoticeStore
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class LinkNotices:
-    """Tells each change once: by opted-in direct message, and at the member's next use."""
+    """Tells each change: at the member's next use, with a button; before, by direct message."""
 
     def __init__(
         self,
@@ -41,10 +41,18 @@ class LinkNotices:
         """The member has read it."""
         await self._store.mark_told(notice.notice_id)
 
-    async def send_direct(self, guild_id: int, discord_id: int, text: str) -> None:
-        """Tell a member at once if they asked for direct messages."""
-        if (await self._preferences.get(guild_id, discord_id)).direct:
-            await self._messenger.send_direct(discord_id, text)
+    async def send_direct(self, guild_id: int, discord_id: int, text: str) -> bool:
+        """Tell a member at once, if they asked for direct messages and get it."""
+        if not (await self._preferences.get(guild_id, discord_id)).direct:
+            return False
+        return await self._messenger.send_direct(discord_id, text)
+
+    async def tell_taken(self, guild_id: int, discord_id: int, text: str) -> None:
+        """Tell a member that their account was moved; told so, they do not read it again."""
+        if await self.send_direct(guild_id, discord_id, text):
+            notice = await self._store.get_untold(guild_id, discord_id)
+            if notice is not None and notice.kind is NoticeKind.TAKEN:
+                await self._store.mark_told(notice.notice_id)
 
     async def disown(self, actor: Actor, notice_id: int) -> LinkNotice:
         """The member says that it is not their account: their link goes at once.

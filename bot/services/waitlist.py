@@ -86,7 +86,7 @@ class WaitlistService:
         base = facts(Code.CLOSED, announcement, opening, workspace)
         if closed := from_announcement(base, announcement, by_host=False):
             return closed
-        link = await self._links.get(actor.guild_id, actor.discord_id)
+        link = await self._links.find(actor.guild_id, actor.discord_id)
         if link is None:
             return replace(base, code=Code.NOT_LINKED)
         if not may_wait(announcement, self._clock()):
