@@ -34,8 +34,16 @@ class LinkNotices:
         self._guild_log = guild_log
 
     async def get_untold(self, guild_id: int, discord_id: int) -> LinkNotice | None:
-        """What this member has not read yet."""
-        return await self._store.get_untold(guild_id, discord_id)
+        """What this member has not read yet, if it is still so."""
+        notice = await self._store.get_untold(guild_id, discord_id)
+        if notice is None:
+            return None
+        link = await self._links.get(guild_id, discord_id)
+        has_it = link is not None and link.roblox_id == notice.roblox_id
+        if has_it == (notice.kind is NoticeKind.LINKED):
+            return notice
+        await self._store.mark_told(notice.notice_id)  # undone since, or changed by themselves
+        return None
 
     async def mark_told(self, notice: LinkNotice) -> None:
         """The member has read it."""

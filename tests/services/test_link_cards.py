@@ -219,6 +219,14 @@ async def test_cancel(desk: Desk) -> None:
         await desk.cards.confirm(actor(), card.wish.wish_id)
 
 
+async def test_nobody_reads_of_a_link_that_is_gone_again(desk: Desk) -> None:
+    await desk.add(ANA, "Builderman")
+    await desk.bench.linking.remove(actor(), ANA)
+    assert await desk.notices.get_untold(GUILD, ANA) is None
+    await desk.store(ANA, 156)
+    assert await desk.notices.get_untold(GUILD, ANA) is None, "that was another one"
+
+
 async def test_a_card_is_forgotten_after_a_day(desk: Desk) -> None:
     card = await shown(desk)
     desk.bench.clock.advance(86_401)
