@@ -103,7 +103,12 @@ def asked_reply(asked: Asked) -> Reply:
 def unlinked_reply(done: Unlinked, *, everywhere: bool) -> Reply:
     """What was forgotten, and what the account still holds."""
     if done.here is None and not done.elsewhere and not done.proof:
-        return Reply("You are not linked here, so there was nothing to forget.")
+        if everywhere:
+            return Reply("You are linked nowhere, so there was nothing to forget.")
+        return Reply(
+            "You are not linked here, so there was nothing to forget here. To forget every link and"
+            " proof of yours: `/unlink everywhere:True`."
+        )
     if done.here is not None:
         lines = [f"✔ You are no longer linked to **{safe(done.here.username)}** here."]
     else:

@@ -11,7 +11,7 @@ from bot.models import AccountLink, LinkNotice, LinkSource, NoticeKind
 from bot.replies import Reply, masked_link
 from bot.services.link_cards import Card, Linked
 from bot.services.link_directory import Page
-from bot.text import cut, linker, safe
+from bot.text import cut, linker, mention, safe
 
 YOUNG = timedelta(days=30)  # an account of this age is pointed out
 MAX_PAGE = 9999  # of a button's id
@@ -98,11 +98,12 @@ def already_reply(link: AccountLink) -> Reply:
 
 def link_text(link: AccountLink, *, old: bool) -> str:
     """One link with where it comes from, and how old its name is."""
+    told = linker if link.source is LinkSource.IMPORT else mention
     mark = " It is old: they may have another name by now." if old else ""
     return (
         f"<@{link.discord_id}> is **{safe(link.username)}**, Roblox account {link.roblox_id}"
         f" (<{profile_url(link.roblox_id)}>).\n"
-        f"Linked by {linker(link.linked_by)} {_ago(link.linked_at)}, {_SOURCES[link.source]}; the"
+        f"Linked by {told(link.linked_by)} {_ago(link.linked_at)}, {_SOURCES[link.source]}; the"
         f" name was read {_ago(link.username_at)}.{mark}"
     )
 
