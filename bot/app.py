@@ -183,7 +183,7 @@ def _build(
         database, workspaces, policies, engine, claims, boards, outside.roblox, messenger,
         background, clock,
     )  # fmt: skip
-    linking = LinkingService(links, outside.roblox, clock)
+    linking = LinkingService(links, outside.roblox)
     guild_log = GuildLog(workspaces, messenger, background)
     oneself = _build_oneself(
         database, services, attempts, outside, openings, workspaces, messenger, guild_log, clock

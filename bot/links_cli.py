@@ -78,7 +78,7 @@ async def _open(settings: Settings) -> AsyncIterator[tuple[LinkImports, LinkDire
     names = BulkNames(roblox, _now)
     refresher = NameRefresher(lists, names, timedelta(days=settings.name_days), _now)
     planner = LinkPlanner(links, lists, names, None)
-    linking = LinkingService(links, roblox, _now)
+    linking = LinkingService(links, roblox)
     try:
         yield (
             LinkImports(ImportStore(database), planner, None, _now),

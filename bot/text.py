@@ -7,8 +7,6 @@ from unicodedata import bidirectional
 
 from discord.utils import escape_markdown, escape_mentions
 
-from bot.models import NOBODY
-
 # Classes of Unicode's bidirectional algorithm: letters, and signs that turn the direction.
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI"})
 
@@ -40,8 +38,8 @@ def safe(text: str, limit: int = 100) -> str:
 
 
 def mention(discord_id: int, nobody: str = "somebody no longer named") -> str:
-    """A person in a message; whoever had their data erased is named no more."""
-    return f"<@{discord_id}>" if discord_id != NOBODY else nobody
+    """A person in a message; whoever had their data erased is named no more: their id is 0."""
+    return f"<@{discord_id}>" if discord_id else nobody
 
 
 def linker(discord_id: int) -> str:

@@ -15,6 +15,7 @@ from bot.services.proving import Card, Look, Seen
 from bot.services.service_lines import Answers, NotResolved
 from bot.services.unlinking import Unlinked
 from bot.text import safe, shorten, when
+from cogs._link_words import profile_url
 
 MAX_LISTED = 8
 
@@ -267,4 +268,4 @@ def _said(kind: IdentityKind, answer: object) -> str:
 
 
 def _profile(roblox_id: int) -> str:
-    return masked_link("see the profile", f"https://www.roblox.com/users/{roblox_id}/profile")
+    return masked_link("see the profile", profile_url(roblox_id))
