@@ -85,10 +85,7 @@ async def open_bot(
 def _open_outside(settings: Settings, services: IdentityServiceStore) -> Outside:
     key = settings.roblox_open_cloud_key
     cloud = OpenCloud(str(settings.roblox_cloud_url), key) if key is not None else None
-    roblox = Roblox(
-        str(settings.roblox_users_url), str(settings.roblox_groups_url), cloud,
-        thumbnails_url=str(settings.roblox_thumbnails_url),
-    )  # fmt: skip
+    roblox = Roblox(str(settings.roblox_users_url), str(settings.roblox_groups_url), cloud)
     urls = {
         IdentityKind.BLOXLINK: str(settings.bloxlink_url),
         IdentityKind.ROVER: str(settings.rover_url),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.ground import Ground
-from bot.services.admin_log import AdminLog
 from bot.services.automation import Automation
 from bot.services.autoposting import Autoposter, AutopostStores
 from bot.services.bulk_names import BulkNames
@@ -72,11 +73,14 @@ def build_services(g: Ground) -> Services:
     )
     hosted, settings = HostingStore(g.database), GuildSettingsStore(g.database)
     running = RunningService(g.announcements, hosted, g.workspaces, g.boards, g.messenger, g.clock)
-    linking = LinkingService(g.links, g.roblox, g.clock)
+    linking = LinkingService(g.links, g.roblox)
+    guild_log = GuildLog(g.workspaces, g.messenger, g.background)
     offers, waitlist = _build_waitlist(g)
     swaps, swap_rounds = _build_swaps(g)
     privacy = _build_privacy(g)
     privacy.departures.on_left(waitlist.forget_member)
+    privacy.erasing.on_erasing(waitlist.forget_everywhere)
+    privacy.removed_guilds.on_removed(g.outside.lines.drop_guild)
     return Services(
         app_state=AppState(g.database), workspaces=g.workspaces, catalog=g.catalog,
         boards=g.boards, openings=g.openings, claims=g.claims,
@@ -101,8 +105,9 @@ def build_services(g: Ground) -> Services:
         today=TodayService(
             settings, g.workspaces, g.catalog, g.announcements, g.people, g.clock
         ),
-        offers=offers, waitlist=waitlist, linking=linking, links=_build_links(g, linking),
-        oneself=_build_oneself(g), privacy=privacy, swaps=swaps, swap_rounds=swap_rounds,
+        offers=offers, waitlist=waitlist,
+        linking=linking, links=_build_links(g, linking, guild_log),
+        oneself=_build_oneself(g, guild_log), privacy=privacy, swaps=swaps, swap_rounds=swap_rounds,
     )  # fmt: skip
 
 
@@ -151,30 +156,27 @@ def _build_swaps(g: Ground) -> tuple[SwapService, SwapRounds]:
     return build_swaps(parts, g.background, g.clock)
 
 
-def _build_links(g: Ground, linking: LinkingService) -> LinkDesk:
+def _build_links(g: Ground, linking: LinkingService, guild_log: GuildLog) -> LinkDesk:
     lists, names = LinkLists(g.database), BulkNames(g.roblox, g.clock)
-    admin_log = AdminLog(g.workspaces, g.host_log)
+    refresher = NameRefresher(lists, names, timedelta(days=g.settings.name_days), g.clock)
     notices = LinkNotices(
-        LinkNoticeStore(g.database), g.links, g.preferences, g.messenger, admin_log
+        LinkNoticeStore(g.database), g.links, g.preferences, g.messenger, guild_log
     )
+    planner = LinkPlanner(g.links, lists, names, g.messenger)
     return LinkDesk(
         cards=LinkCards(
-            linking, g.links, LinkWishStore(g.database), g.roblox, g.workspaces, g.catalog,
-            notices, admin_log, g.clock,
+            linking, g.links, LinkWishStore(g.database), g.roblox, g.outside.headshots,
+            g.workspaces, g.catalog, notices, guild_log, g.clock,
         ),
         notices=notices,
-        directory=LinkDirectory(linking, g.links, lists, g.clock),
-        imports=LinkImports(
-            ImportStore(g.database), LinkPlanner(g.links, lists, names, g.messenger), admin_log,
-            g.clock,
-        ),
-        names=NameRefresher(lists, names, g.clock),
-        admin_log=admin_log,
+        directory=LinkDirectory(linking, g.links, lists, refresher),
+        imports=LinkImports(ImportStore(g.database), planner, guild_log, g.clock),
+        names=refresher,
+        guild_log=guild_log,
     )  # fmt: skip
 
 
-def _build_oneself(g: Ground) -> LinkingOneself:
-    guild_log = GuildLog(g.workspaces, g.messenger, g.background)
+def _build_oneself(g: Ground, guild_log: GuildLog) -> LinkingOneself:
     return open_linking_oneself(
         g.database, g.services, g.attempts, g.outside, g.openings, guild_log, g.tidings, g.clock
     )
@@ -185,13 +187,13 @@ def _build_privacy(g: Ground) -> Privacy:
     removed = RemovedGuilds(
         RemovedGuildStore(g.database), g.workspaces, g.catalog, g.messenger, g.clock
     )
-    limits = Limits(chosen.journal_days, chosen.name_days, chosen.removed_guild_days)
+    limits = Limits(chosen.journal_days, chosen.removed_guild_days)
     return Privacy(
         MyDataService(data, g.messenger, g.clock),
         ErasingService(ErasureStore(g.database), data, g.boards, g.background, g.clock),
         removed,
         Retention(
-            RetentionStore(g.database), AppState(g.database), removed, g.roblox, limits, g.clock
+            RetentionStore(g.database), AppState(g.database), removed, limits, g.clock
         ),
         Departures(
             DepartureStore(g.database), g.announcements, g.links, g.workspaces, g.claims,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.errors import StartRefused
@@ -15,6 +15,7 @@ from bot.services.bulk_names import BulkNames
 from bot.services.link_directory import LinkDirectory, report_file
 from bot.services.link_files import MAX_BYTES, SIZE_RULE
 from bot.services.link_imports import LinkImports
+from bot.services.link_names import NameRefresher
 from bot.services.link_plans import LinkPlanner, Progress
 from bot.services.linking import LinkingService
 from bot.services.ports import Actor
@@ -74,12 +75,14 @@ async def _open(settings: Settings) -> AsyncIterator[tuple[LinkImports, LinkDire
     database = await Database.open(settings.database_url)
     roblox = Roblox(str(settings.roblox_users_url), str(settings.roblox_groups_url))
     links, lists = LinkStore(database), LinkLists(database)
-    planner = LinkPlanner(links, lists, BulkNames(roblox, _now), None)
-    linking = LinkingService(links, roblox, _now)
+    names = BulkNames(roblox, _now)
+    refresher = NameRefresher(lists, names, timedelta(days=settings.name_days), _now)
+    planner = LinkPlanner(links, lists, names, None)
+    linking = LinkingService(links, roblox)
     try:
         yield (
             LinkImports(ImportStore(database), planner, None, _now),
-            LinkDirectory(linking, links, lists, _now),
+            LinkDirectory(linking, links, lists, refresher),
         )
     finally:
         await roblox.aclose()

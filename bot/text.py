@@ -37,6 +37,16 @@ def safe(text: str, limit: int = 100) -> str:
     return escaped
 
 
+def mention(discord_id: int, nobody: str = "somebody no longer named") -> str:
+    """A person in a message; whoever had their data erased is named no more: their id is 0."""
+    return f"<@{discord_id}>" if discord_id else nobody
+
+
+def linker(discord_id: int) -> str:
+    """Who made a link: the command line names nobody, and neither does whoever was erased."""
+    return mention(discord_id, "the operator of Muster, or an admin no longer named")
+
+
 def _escaped(text: str) -> str:
     """Also keeps two texts of one message from forming a masked link together."""
     return escape_mentions(escape_markdown(text)).replace("](", "]\u200b(")

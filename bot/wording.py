@@ -60,7 +60,10 @@ def _not_linked(o: Outcome) -> str:
     if o.subject_id:
         return f"{text}An admin can link them: `/links add`. Then try again."
     soon = "" if o.releasing else " within 15 minutes, and your claim goes on by itself"
-    return f"{text}Link it below{soon}. Or an admin does it: `/links add`; then press again."
+    return (
+        f"{text}Link it below{soon}. Or an admin links you with `/links add`; after that, press"
+        " again yourself."
+    )
 
 
 def _not_eligible_discord(o: Outcome) -> str:

@@ -15,6 +15,7 @@ from bot.services.proving import Card, Look, Seen
 from bot.services.service_lines import Answers, NotResolved
 from bot.services.unlinking import Unlinked
 from bot.text import safe, shorten, when
+from cogs._link_words import profile_url
 
 MAX_LISTED = 8
 
@@ -103,7 +104,12 @@ def asked_reply(asked: Asked) -> Reply:
 def unlinked_reply(done: Unlinked, *, everywhere: bool) -> Reply:
     """What was forgotten, and what the account still holds."""
     if done.here is None and not done.elsewhere and not done.proof:
-        return Reply("You are not linked here, so there was nothing to forget.")
+        if everywhere:
+            return Reply("You are linked nowhere, so there was nothing to forget.")
+        return Reply(
+            "You are not linked here, so there was nothing to forget here. To forget every link and"
+            " proof of yours: `/unlink everywhere:True`."
+        )
     if done.here is not None:
         lines = [f"✔ You are no longer linked to **{safe(done.here.username)}** here."]
     else:
@@ -262,4 +268,4 @@ def _said(kind: IdentityKind, answer: object) -> str:
 
 
 def _profile(roblox_id: int) -> str:
-    return masked_link("see the profile", f"https://www.roblox.com/users/{roblox_id}/profile")
+    return masked_link("see the profile", profile_url(roblox_id))

@@ -10,9 +10,10 @@ from discord import app_commands
 from bot.answering import KEPT
 from bot.buttons import Interaction
 from bot.errors import Refusal
-from bot.models import NOBODY, Door
+from bot.models import Door
 from bot.services.claims import Press
 from bot.services.ports import Actor
+from bot.text import mention as mention
 
 MAX_CHOICES = 25  # Discord's limit for autocomplete
 MAX_CHOICE_NAME = 100
@@ -36,11 +37,6 @@ def to_press(interaction: Interaction, opening_id: int, door: Door) -> Press:
     press = Press(to_actor(interaction), opening_id, door, interaction.id, interaction.token)
     interaction.extras[KEPT] = press.journalled
     return press
-
-
-def mention(discord_id: int) -> str:
-    """A person in an answer; those who had their data erased are named no more."""
-    return f"<@{discord_id}>" if discord_id != NOBODY else "somebody no longer named"
 
 
 def to_number(text: str) -> int:

@@ -139,7 +139,7 @@ class Imports(commands.Cog):
         """The reply; also in the log channel when Discord no longer takes an answer (15 min)."""
         reply = await work
         if interaction.is_expired() and interaction.guild_id is not None:
-            await self.desk.admin_log.say(
+            await self.desk.guild_log.say(
                 interaction.guild_id,
                 f"<@{interaction.user.id}> {reply.text}\n-# Go on with `/links import`.",
             )

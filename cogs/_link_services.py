@@ -16,7 +16,7 @@ from bot.replies import Reply, decision_buttons
 from bot.services.deciding import question_text
 from bot.services.linking_oneself import LinkingOneself
 from bot.services.permits import require_admin
-from bot.text import safe
+from bot.text import mention, safe
 from cogs._common import to_actor
 from cogs._key_form import KeyForm
 
@@ -130,7 +130,7 @@ def _service_line(kind: IdentityKind, service: ServiceKey | None) -> str:
         return f"○ **{kind.label}** is not used."
     hint = f" that ends in `{safe(service.key_hint)}`" if service.key_hint else ""
     return (
-        f"● **{kind.label}** is used, with a key{hint}. <@{service.set_by}> entered it"
+        f"● **{kind.label}** is used, with a key{hint}. {mention(service.set_by)} entered it"
         f" <t:{int(service.set_at.timestamp())}:R>."
     )
 

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 import discord
 
 from bot.buttons import Action, Button
-from bot.models import NOBODY, AccountLink, LinkNotice, LinkSource, NoticeKind
+from bot.models import AccountLink, LinkNotice, LinkSource, NoticeKind
 from bot.replies import Reply, masked_link
 from bot.services.link_cards import Card, Linked
 from bot.services.link_directory import Page
-from bot.text import cut, safe
+from bot.text import cut, linker, mention, safe
 
 YOUNG = timedelta(days=30)  # an account of this age is pointed out
 MAX_PAGE = 9999  # of a button's id
@@ -98,11 +98,12 @@ def already_reply(link: AccountLink) -> Reply:
 
 def link_text(link: AccountLink, *, old: bool) -> str:
     """One link with where it comes from, and how old its name is."""
+    told = linker if link.source is LinkSource.IMPORT else mention
     mark = " It is old: they may have another name by now." if old else ""
     return (
         f"<@{link.discord_id}> is **{safe(link.username)}**, Roblox account {link.roblox_id}"
         f" (<{profile_url(link.roblox_id)}>).\n"
-        f"Linked by {_by(link.linked_by)} {_ago(link.linked_at)} ({_SOURCES[link.source]}); the"
+        f"Linked by {told(link.linked_by)} {_ago(link.linked_at)} ({_SOURCES[link.source]}); the"
         f" name was read {_ago(link.username_at)}.{mark}"
     )
 
@@ -136,15 +137,15 @@ def page_reply(page: Page, *, old: frozenset[int]) -> Reply:
 def notice_reply(notice: LinkNotice) -> Reply:
     """What a member reads of a change that an admin made."""
     name = masked_link(notice.username, f"<{profile_url(notice.roblox_id)}>")
-    when, by = _ago(notice.at), _by(notice.by_id)
+    when, by = _ago(notice.at), linker(notice.by_id)
     if notice.kind is NoticeKind.TAKEN:
         return Reply(
-            f"{by} moved the Roblox account **{name}** from you to another member {when}, so you"
-            " cannot claim with it here any more. If that is wrong, ask them."
+            f"The Roblox account **{name}** was moved from you to another member {when} by {by},"
+            " so you cannot claim with it here any more. If that is wrong, ask an admin."
         )
     return Reply(
-        f"{by} linked you to the Roblox account **{name}** {when}. Your claims here are made with"
-        " it. Is that wrong?",
+        f"You were linked to the Roblox account **{name}** {when} by {by}. Your claims here are"
+        " made with it. Is that wrong?",
         (Button(Action.DISOWN, notice.notice_id, "Not mine: unlink me", "red"),),
     )
 
@@ -163,10 +164,6 @@ def _account(link: AccountLink) -> str:
 
 def _is_proved(link: AccountLink) -> bool:
     return link.source is LinkSource.PROOF
-
-
-def _by(discord_id: int) -> str:
-    return f"<@{discord_id}>" if discord_id != NOBODY else "The operator of Muster"
 
 
 def _age(created: datetime, now: datetime) -> str:

@@ -23,8 +23,8 @@ from bot.services.removed_guilds import RemovedGuilds
 WORD = "ERASE"
 WHAT_GOES = (
     "**Erase everything Muster stores about you, in all servers?**",
-    "• **Goes**: your links to Roblox accounts, your reminders and choices, your waitlist places,"
-    " what you were refused. Until you are linked again you cannot claim.",
+    "• **Goes**: your links to Roblox accounts and what you proved, your reminders and choices,"
+    " your waitlist places, what you were refused. Until you are linked again you cannot claim.",
     "• **Stays without you**: that a claim was made and how it ended, and the sessions that you"
     " hosted, with their notes. Your ids are taken out.",
     "• **Muster cannot delete**: your claims and records in the staff platform (ReAdmin, Series"
@@ -93,8 +93,9 @@ class MyData(commands.GroupCog, group_name="mydata"):
             Attached("muster-my-data.txt", found.text.encode()),
             Attached("muster-my-data.json", found.json.encode()),
         )
+        entries = "1 entry" if found.entries == 1 else f"{found.entries} entries"
         return Reply(
-            f"Everything that Muster stores about you, in all servers: {found.entries} entries. The"
+            f"Everything that Muster stores about you, in all servers: {entries}. The"
             " first file is to read, the second has the same for programs.",
             files=files,
         )

@@ -15,7 +15,7 @@ from bot.store.schema import metadata
 ROOT = Path(__file__).parents[1]
 PRIVACY = (ROOT / "PRIVACY.md").read_text("utf-8")
 ENDINGS = ("_id", "_ids", "_by")
-WITHOUT_A_GUILD = {"app_state", "erasures"}
+WITHOUT_A_GUILD = {"app_state", "erasures", "proofs"}
 
 
 def could_be_people(table: Table) -> set[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.background import Background
-from bot.services.admin_log import AdminLog
 from bot.services.automation import Automation
 from bot.services.boards import BoardService
 from bot.services.cancelling import Cancelling
 from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
 from bot.services.days import DayPosting
+from bot.services.guild_log import GuildLog
 from bot.services.hosting import HostingService
 from bot.services.link_cards import LinkCards
 from bot.services.link_directory import LinkDirectory
@@ -51,7 +51,7 @@ class LinkDesk:
     directory: LinkDirectory
     imports: LinkImports
     names: NameRefresher
-    admin_log: AdminLog
+    guild_log: GuildLog
 
     async def start(self, background: Background) -> None:
         """Go on with imports, and keep the names fresh."""

@@ -22,7 +22,7 @@ from bot.services.ports import Actor
 from bot.services.tidings import Tidings
 from bot.store.links import LinkStore
 from bot.store.pending_links import PendingLinkStore
-from bot.text import safe
+from bot.text import linker, safe
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +110,8 @@ class LinkDecisions:
             actor.guild_id, question.discord_id, question.roblox_id, question.username, now,
             question.source, actor.discord_id, now,
         )  # fmt: skip
+        if question.other_id is not None:  # what they did not read of is over
+            await self._pending.drop(actor.guild_id, question.other_id, Question.CONTESTED)
         if accept:
             await self._force(link)
         await self._tell_decided(actor, question, accept)
@@ -264,7 +266,7 @@ def question_text(question: PendingLink, before: AccountLink | None) -> str:
     if before is not None:
         text += (
             f" They are linked to **{safe(before.username)}** ({before.roblox_id}) by"
-            f" {SOURCES[before.source]} (<@{before.linked_by}>)."
+            f" {SOURCES[before.source]} ({linker(before.linked_by)})."
         )
     if question.other_id is not None:
         text += f" <@{question.other_id}> is linked to {account} at present."

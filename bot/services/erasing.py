@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 # A press that was taken up before the request reaches the journal well within this time.
 ARRIVED = timedelta(minutes=1)
+
+Erasing = Callable[[int], Awaitable[object]]  # (Discord id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class ErasingService:
         self._background = background
         self._clock = clock
         self._running: dict[int, asyncio.Task[Receipt]] = {}
+        self._listeners: list[Erasing] = []
+
+    def on_erasing(self, listener: Erasing) -> None:
+        """Call `listener` before somebody's data goes, to do what others wait for."""
+        self._listeners.append(listener)
 
     async def erase(self, discord_id: int) -> Receipt:
         """Erase everything about this person in all guilds; harmless to repeat.
@@ -79,6 +86,8 @@ class ErasingService:
         who = erasure.discord_id
         # After a crash none may be found any more: then the next poll corrects their boards.
         boards = await self._data.list_boards(who)
+        for listener in self._listeners:
+            await listener(who)
         await self._data.erase(who)
         waiting = await self._data.erase_waiting(who, erasure.requested_at)
         await self._store.mark_swept(erasure, self._clock())

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from bot.errors import MusterError, ProviderError, Refusal
 from bot.models import AccountLink, LinkNotice, LinkSource, LinkWish, NoticeKind, RobloxProfile
+from bot.providers.identity.headshots import Headshots
 from bot.providers.identity.roblox import Roblox
-from bot.services.admin_log import AdminLog
 from bot.services.catalog import SessionCatalog
+from bot.services.guild_log import GuildLog
 from bot.services.link_notices import LinkNotices
 from bot.services.linking import LinkingService
 from bot.services.permits import require_admin
@@ -25,7 +26,7 @@ from bot.text import safe
 log = logging.getLogger(__name__)
 
 UNANSWERED = timedelta(days=1)  # then a card is forgotten
-BRIEFLY = 2.0  # seconds that picture and ranks may take; a card without them will do
+BRIEFLY = 2.0  # seconds that ranks may take; a card without them will do
 MOST_GROUPS = 3
 
 
@@ -35,7 +36,7 @@ class Card:
 
     wish: LinkWish
     profile: RobloxProfile
-    picture: str | None = None  # https
+    picture: str = ""  # its address; empty when there is none
     ranks: tuple[tuple[str, int], ...] = ()  # (workspace, rank in its Roblox group)
     had: AccountLink | None = None  # the member's present link
     holder: AccountLink | None = None  # of the member who has this account
@@ -60,20 +61,22 @@ class LinkCards:
         links: LinkStore,
         wishes: LinkWishStore,
         roblox: Roblox,
+        headshots: Headshots,
         workspaces: WorkspaceService,
         catalog: SessionCatalog,
         notices: LinkNotices,
-        admin_log: AdminLog,
+        guild_log: GuildLog,
         clock: Callable[[], datetime],
     ) -> None:
         self._linking = linking
         self._links = links
         self._wishes = wishes
         self._roblox = roblox
+        self._headshots = headshots
         self._workspaces = workspaces
         self._catalog = catalog
         self._notices = notices
-        self._admin_log = admin_log
+        self._guild_log = guild_log
         self._clock = clock
 
     async def show(self, actor: Actor, discord_id: int, account: str) -> Card | AccountLink:
@@ -130,7 +133,7 @@ class LinkCards:
         if profile is None:
             raise Refusal(f"Roblox has no account {roblox_id} any more.")
         picture, ranks = await asyncio.gather(
-            self._picture(roblox_id), self._ranks(actor.guild_id, roblox_id)
+            self._headshots.fetch(roblox_id), self._ranks(actor.guild_id, roblox_id)
         )
         now = self._clock()
         await self._wishes.remove_before(now - UNANSWERED)
@@ -142,13 +145,6 @@ class LinkCards:
         kept = await self._wishes.get(actor.guild_id, number)
         assert kept is not None  # it was stored a moment ago
         return Card(kept, profile, picture, ranks, had, holder)
-
-    async def _picture(self, roblox_id: int) -> str | None:
-        try:
-            async with asyncio.timeout(BRIEFLY):
-                return await self._roblox.fetch_headshot(roblox_id)
-        except (ProviderError, TimeoutError):
-            return None
 
     async def _ranks(self, guild_id: int, roblox_id: int) -> tuple[tuple[str, int], ...]:
         """In the groups of the guild's workspaces, as far as sessions in memory name them."""
@@ -189,18 +185,18 @@ class LinkCards:
         )  # fmt: skip
         proved = had is not None and had.source is LinkSource.PROOF
         if holder is not None:
-            await self._notices.send_direct(
+            await self._notices.tell_taken(
                 guild_id, holder,
                 f"An admin moved the Roblox account **{name}** from you to another member. You can"
                 " no longer claim with it. If that is wrong, ask an admin.",
             )  # fmt: skip
-            await self._admin_log.say(
+            await self._guild_log.say(
                 guild_id,
                 f"✎ <@{link.linked_by}> moved the Roblox account **{name}** ({link.roblox_id}) from"
                 f" <@{holder}> to <@{link.discord_id}>.",
             )
         elif proved and had is not None:
-            await self._admin_log.say(
+            await self._guild_log.say(
                 guild_id,
                 f"✎ <@{link.linked_by}> linked <@{link.discord_id}> to **{name}**"
                 f" ({link.roblox_id}), although they had proved **{safe(had.username)}**"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot.errors import Refusal
 from bot.models import AccountLink, ImportLine, RobloxUser, Verdict
 from bot.services.link_files import write_csv
-from bot.services.link_names import OLD
+from bot.services.link_names import NameRefresher
 from bot.services.linking import LinkingService
 from bot.services.permits import require_admin
 from bot.services.ports import Actor
@@ -40,12 +39,12 @@ class LinkDirectory:
         linking: LinkingService,
         links: LinkStore,
         lists: LinkLists,
-        clock: Callable[[], datetime],
+        names: NameRefresher,
     ) -> None:
         self._linking = linking
         self._links = links
         self._lists = lists
-        self._clock = clock
+        self._names = names
 
     async def find(self, actor: Actor, account: str) -> tuple[RobloxUser, AccountLink | None]:
         """The Roblox account of this name or id, and whose it is in the guild."""
@@ -69,7 +68,7 @@ class LinkDirectory:
 
     def is_old(self, link: AccountLink) -> bool:
         """Whether the name may well be another by now."""
-        return self._clock() - link.username_at > OLD
+        return self._names.is_late(link.username_at)
 
     async def export(self, actor: Actor, most: int | None = None) -> tuple[bytes, int]:
         """All links as a CSV file that can be imported again, and how many they are.

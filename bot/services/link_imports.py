@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 
 from bot.background import Background
 from bot.errors import Refusal
-from bot.models import NOBODY, ImportLine, ImportState, LinkImport, Verdict
-from bot.services.admin_log import AdminLog
+from bot.models import ImportLine, ImportState, LinkImport, Verdict
+from bot.services.guild_log import GuildLog
 from bot.services.link_files import read_links
 from bot.services.link_plans import LinkPlanner, Progress
 from bot.services.permits import require_admin
 from bot.services.ports import Actor
 from bot.store.link_imports import ImportStore
+from bot.text import mention
 
 log = logging.getLogger(__name__)
 
@@ -54,12 +55,12 @@ class LinkImports:
         self,
         store: ImportStore,
         planner: LinkPlanner,
-        admin_log: AdminLog | None,
+        guild_log: GuildLog | None,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._planner = planner
-        self._admin_log = admin_log
+        self._guild_log = guild_log
         self._clock = clock
         self._busy: set[int] = set()  # guilds
 
@@ -132,7 +133,7 @@ class LinkImports:
                 await self._store.remove(one.import_id)
                 await self._say(
                     one.guild_id,
-                    f"⚠ The links file of {_whom(one)} was not read to its end, because Muster"
+                    f"⚠ The links file of {_who(one)} was not read to its end, because Muster"
                     " was restarted. Nothing was changed: send it again with `/links import`.",
                 )
             else:
@@ -152,7 +153,7 @@ class LinkImports:
                 report = await self._undo(one, silent)
                 did = f"is undone; {report.done} links were changed since and stay"
         await self._say(
-            one.guild_id, f"✔ The import of {_whom(one)} {did}. Muster was restarted meanwhile."
+            one.guild_id, f"✔ The import of {_who(one)} {did}. Muster was restarted meanwhile."
         )
 
     async def _apply(self, one: LinkImport, told: Progress) -> Report:
@@ -197,8 +198,8 @@ class LinkImports:
         return Report(one, counts, done)
 
     async def _say(self, guild_id: int, text: str) -> None:
-        if self._admin_log is not None:
-            await self._admin_log.say(guild_id, text)
+        if self._guild_log is not None:
+            await self._guild_log.say(guild_id, text)
 
     @asynccontextmanager
     async def _turn(self, guild_id: int) -> AsyncIterator[None]:
@@ -211,5 +212,5 @@ class LinkImports:
             self._busy.discard(guild_id)
 
 
-def _whom(one: LinkImport) -> str:
-    return f"<@{one.by_id}>" if one.by_id != NOBODY else "Muster's operator"
+def _who(one: LinkImport) -> str:
+    return mention(one.by_id, "the operator of Muster")

@@ -1,46 +1,48 @@
-"""Names of linked accounts are a cache: read anew in bulk once they are a week old."""
+"""Names of linked accounts are a cache: read anew in bulk once they are old."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from bot.background import Background
 from bot.errors import MusterError
 from bot.services.bulk_names import BATCH, BulkNames
-from bot.store.link_lists import LinkLists, Mark
+from bot.store.link_lists import LinkLists
 
 log = logging.getLogger(__name__)
 
 EVERY = 60.0  # seconds between two rounds
-AGED = timedelta(days=7)
-OLD = timedelta(days=30)  # from then on a shown name is marked: the refresh does not get through
+LATE = timedelta(days=7)  # so long after its time a name is marked: no reading gets through
 MOST = 5 * BATCH  # names in one round: 5,000,000 in a week
-_START: Mark = (datetime(1970, 1, 1, tzinfo=UTC), 0, 0)
 
 
 class NameRefresher:
-    """Walks through the aged names, oldest first, a few calls a minute."""
+    """Reads the oldest names again, a few calls a minute; of what is gone the name is dropped."""
 
-    def __init__(self, lists: LinkLists, names: BulkNames, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, lists: LinkLists, names: BulkNames, life: timedelta, clock: Callable[[], datetime]
+    ) -> None:
+        """`life` is how long a name is good; the operator's choice."""
         self._lists = lists
         self._names = names
+        self._life = life
         self._clock = clock
-        self._mark = _START  # accounts that Roblox no longer has keep their age: step over them
-        self._walk_began = clock()
 
     def start(self, background: Background) -> None:
         """Keep the names fresh until the process stops."""
         background.every(EVERY, self.refresh, "read the names of linked accounts")
 
+    def is_late(self, read_at: datetime) -> bool:
+        """Whether a name that was read then should have been read again long ago."""
+        return self._clock() - read_at > self._life + LATE
+
     async def refresh(self) -> int:
         """One round; how many names were looked up."""
         now = self._clock()
-        aged = await self._lists.list_aged(now - AGED, self._mark, MOST)
+        aged = await self._lists.list_aged(now - self._life, MOST)
         if not aged:
-            if now - self._walk_began > timedelta(days=1):
-                self._mark, self._walk_began = _START, now
             return 0
         try:
             users = await self._names.fetch_by_id(link.roblox_id for link in aged)
@@ -48,6 +50,4 @@ class NameRefresher:
             log.warning("names of linked accounts could not be read: %s", error)
             return 0
         await self._lists.rename(aged, users, now)
-        last = aged[-1]
-        self._mark = (last.username_at, last.guild_id, last.discord_id)
         return len(aged)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
-from datetime import datetime
 
-from bot.errors import LinkTaken, Refusal
-from bot.models import AccountLink, LinkSource, RobloxUser
+from bot.errors import Refusal
+from bot.models import AccountLink, RobloxUser
 from bot.providers.identity.roblox import Roblox
 from bot.services.permits import require_admin
 from bot.services.ports import Actor
@@ -22,28 +20,11 @@ MAX_ROBLOX_ID = 2**63 - 1
 
 
 class LinkingService:
-    """Links made by admins. They count in their own guild only."""
+    """One link of a guild, as its admins look at it. `LinkCards` makes them."""
 
-    def __init__(self, links: LinkStore, roblox: Roblox, clock: Callable[[], datetime]) -> None:
+    def __init__(self, links: LinkStore, roblox: Roblox) -> None:
         self._links = links
         self._roblox = roblox
-        self._clock = clock
-
-    async def add(self, actor: Actor, discord_id: int, account: str) -> AccountLink:
-        """Link a member to a Roblox username or id; the name is looked up at Roblox first."""
-        require_admin(actor)
-        user = await self.find_account(account)
-        now = self._clock()
-        link = AccountLink(
-            actor.guild_id, discord_id, user.roblox_id, user.username, now,
-            LinkSource.ADMIN, actor.discord_id, now,
-        )  # fmt: skip
-        try:
-            await self._links.add(link)
-        except LinkTaken as taken:
-            raise Refusal(_conflict(link, taken.holder)) from taken
-        log.info("member %s linked to %s in guild %s", discord_id, user.roblox_id, actor.guild_id)
-        return link
 
     async def get(self, actor: Actor, discord_id: int) -> AccountLink | None:
         """A member's link in this guild; admins may ask for anybody, members for themselves."""
@@ -89,17 +70,3 @@ _RULE = (
     "`roblox` must be a Roblox username (3 to 20 letters, digits or underscores) or the number of"
     " a Roblox account, for example `Builderman` or `156`."
 )
-
-
-def _conflict(wanted: AccountLink, holder: AccountLink) -> str:
-    if holder.discord_id == wanted.discord_id:
-        return (
-            f"<@{wanted.discord_id}> is already linked to **{safe(holder.username)}**"
-            f" ({holder.roblox_id}). Remove that link first: `/links remove`."
-        )
-    return (
-        f"**{safe(wanted.username)}** ({wanted.roblox_id}) is already linked to"
-        f" <@{holder.discord_id}>."
-        " One Roblox account serves one member. If that is wrong, remove the old link first:"
-        " `/links remove`."
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 
 from bot.services.catalog import SessionCatalog
@@ -13,6 +13,8 @@ from bot.services.workspaces import WorkspaceService
 from bot.store.removed_guilds import RemovedGuildStore
 
 log = logging.getLogger(__name__)
+
+Removed = Callable[[int], Awaitable[object]]  # (guild id)
 
 
 class RemovedGuilds:
@@ -33,6 +35,11 @@ class RemovedGuilds:
         self._clock = clock
         self._turn = asyncio.Lock()  # what Discord says first is done first
         self._owed: set[int] = set()  # guilds whose keys could not be erased yet
+        self._listeners: list[Removed] = []
+
+    def on_removed(self, listener: Removed) -> None:
+        """Call `listener` when the keys of a guild were erased, to drop what holds one."""
+        self._listeners.append(listener)
 
     async def note_removed(self, guild_id: int) -> None:
         """Discord said that Muster was taken out. From here on nothing is done for the guild."""
@@ -59,6 +66,8 @@ class RemovedGuilds:
         for workspace_id in workspace_ids:
             await self._workspaces.disconnect(workspace_id)
             self._catalog.forget(workspace_id)
+        for listener in self._listeners:
+            await listener(guild_id)
         self._owed.discard(guild_id)
         log.info("taken out of guild %s: keys of %s erased", guild_id, workspace_ids)
 

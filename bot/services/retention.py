@@ -1,14 +1,12 @@
-"""Once a day: old history goes, old names are read again."""
+"""Once a day: old history goes, and what communities that left had."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.errors import ProviderError
-from bot.providers.identity.roblox import Roblox
 from bot.services.removed_guilds import RemovedGuilds
 from bot.store.app_state import AppState
 from bot.store.retention import RetentionStore
@@ -17,8 +15,6 @@ log = logging.getLogger(__name__)
 
 DAY = timedelta(days=1)
 MOST_ROWS = 50_000  # of one table in one round; what is left follows in the next
-MOST_NAMES = 5_000  # in one round
-NAMES_AT_ONCE = 100  # Roblox takes no more
 LAST = "retention"  # in `app_state`: when all that was due had been done
 
 
@@ -27,7 +23,6 @@ class Limits:
     """How long things are kept, as the operator set it. All in days."""
 
     journal: int
-    names: int
     removed_guilds: int
 
 
@@ -39,14 +34,12 @@ class Retention:
         store: RetentionStore,
         app_state: AppState,
         removed_guilds: RemovedGuilds,
-        roblox: Roblox,
         limits: Limits,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._app_state = app_state
         self._removed_guilds = removed_guilds
-        self._roblox = roblox
         self._limits = limits
         self._clock = clock
 
@@ -62,34 +55,9 @@ class Retention:
 
     async def _run(self, now: datetime) -> bool:
         """Whether all that was due is done."""
-        before = now - timedelta(days=self._limits.journal)
-        dropped = await self._store.drop_history(before, MOST_ROWS)
+        kept = timedelta(days=self._limits.journal)
+        dropped = await self._store.drop_history(now, kept, MOST_ROWS)
         if dropped:
-            log.info("history before %s deleted: %s", before.date(), dropped)
+            log.info("old history deleted: %s", dropped)
         await self._removed_guilds.erase_due(now - timedelta(days=self._limits.removed_guilds))
-        renewed = await self._renew_names(now)
-        return renewed and all(count < MOST_ROWS for count in dropped.values())
-
-    async def _renew_names(self, now: datetime) -> bool:
-        """Read old usernames again; of an account that is gone the name is dropped."""
-        before = now - timedelta(days=self._limits.names)
-        for _ in range(MOST_NAMES // NAMES_AT_ONCE):
-            links = await self._store.list_old_names(before, NAMES_AT_ONCE)
-            if not links:
-                return True
-            try:
-                users = await self._roblox.fetch_users({link.roblox_id for link in links})
-            except ProviderError as error:
-                log.warning("usernames not read again: %s", error)
-                return True  # tomorrow is soon enough
-            await self._store.set_names(
-                replace(
-                    link,
-                    username=users[link.roblox_id].username
-                    if link.roblox_id in users
-                    else f"Roblox user {link.roblox_id}",
-                    username_at=now,
-                )
-                for link in links
-            )
-        return False
+        return all(count < MOST_ROWS for count in dropped.values())

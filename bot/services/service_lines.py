@@ -64,6 +64,11 @@ class ServiceLines:
         if line is not None:
             await line.aclose()
 
+    async def drop_guild(self, guild_id: int) -> None:
+        """The guild's keys are gone."""
+        for kind in IdentityKind:
+            await self.drop(guild_id, kind)
+
     async def aclose(self) -> None:
         """Close all lines."""
         for guild_id, kind in list(self._lines):

@@ -86,7 +86,7 @@ class WaitlistService:
         base = facts(Code.CLOSED, announcement, opening, workspace)
         if closed := from_announcement(base, announcement, by_host=False):
             return closed
-        link = await self._links.get(actor.guild_id, actor.discord_id)
+        link = await self._links.find(actor.guild_id, actor.discord_id)
         if link is None:
             return replace(base, code=Code.NOT_LINKED)
         if not may_wait(announcement, self._clock()):
@@ -174,6 +174,11 @@ class WaitlistService:
     async def forget_member(self, guild_id: int, discord_id: int) -> None:
         """Delete a member's places, offers and endings in this guild; the next are asked."""
         for waiter in await self._store.forget_member(guild_id, discord_id):
+            await self._offers.changed(waiter)
+
+    async def forget_everywhere(self, discord_id: int) -> None:
+        """The same in all guilds."""
+        for waiter in await self._store.forget_everywhere(discord_id):
             await self._offers.changed(waiter)
 
     def _refusal(self, candidate: Candidate, session: Session, base: Outcome) -> Outcome | None:

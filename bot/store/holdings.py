@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -44,10 +44,11 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Rows that are deleted when they are old; how old is the operator's to say."""
+    """Rows that are deleted when they are old."""
 
     by: Column[datetime]
     over: ColumnElement[bool]  # only of these
+    life: timedelta | None = None  # None: as long as the operator says, like the claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,11 @@ class Holding:
     def personal(self) -> bool:
         """Whether the table holds anything about people."""
         return bool(self.people or self.account is not None)
+
+
+def columns_of(table: Table, names: str) -> tuple[Column[Any], ...]:
+    """The columns with these names, which stand between spaces."""
+    return tuple(table.c[name] for name in names.split())
 
 
 def to_condition(person: Person, discord_id: int) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select, tuple_, update
+from sqlalchemy import bindparam, func, select, update
 
 from bot.models import AccountLink, RobloxUser
 from bot.store.columns import fits
@@ -14,8 +14,6 @@ from bot.store.tables import links
 
 _AT_ONCE = 500  # parameters in one lookup, well below both databases' limits
 _CHUNK = 5000  # rows of an export held at once
-
-Mark = tuple[datetime, int, int]  # how far a walk through the names came
 
 
 class LinkLists:
@@ -72,16 +70,11 @@ class LinkLists:
                 found.update((row.discord_id, AccountLink(**row._mapping)) for row in rows)
         return found
 
-    async def list_aged(self, before: datetime, after: Mark, most: int) -> list[AccountLink]:
-        """Links of our guilds whose name was read before this time, the oldest after `after`."""
-        mark = (links.c.username_at, links.c.guild_id, links.c.discord_id)
-        query = (
-            select(links)
-            .where(links.c.username_at < before, tuple_(*mark) > tuple_(*_bound(after)))
-            .where(self._database.ours(links.c.guild_id))
-            .order_by(*mark)
-            .limit(most)
-        )
+    async def list_aged(self, before: datetime, most: int) -> list[AccountLink]:
+        """Links of our guilds whose name was read before this time, the oldest first."""
+        age = (links.c.username_at, links.c.guild_id, links.c.discord_id)
+        ours = self._database.ours(links.c.guild_id)
+        query = select(links).where(links.c.username_at < before, ours).order_by(*age).limit(most)
         async with self._database.read() as connection:
             rows = await connection.execute(query)
             return [AccountLink(**row._mapping) for row in rows]
@@ -89,17 +82,19 @@ class LinkLists:
     async def rename(
         self, aged: Sequence[AccountLink], users: Mapping[int, RobloxUser], now: datetime
     ) -> None:
-        """Note the names as read now, where the account is still the same."""
+        """Note the names as read now, where the account is still the same.
+
+        Of an account that is not among the `users` the name is dropped.
+        """
         rows = [
             {
                 "in_guild": link.guild_id,
                 "of_member": link.discord_id,
                 "of_account": link.roblox_id,
-                "new_name": users[link.roblox_id].username,
+                "new_name": _name(link.roblox_id, users),
                 "read_at": now,
             }
-            for link in aged
-            if link.roblox_id in users
+            for link in sorted(aged, key=lambda one: (one.guild_id, one.discord_id))
         ]
         if not rows:
             return
@@ -116,9 +111,6 @@ class LinkLists:
             await connection.execute(change, rows)
 
 
-def _bound(mark: Mark) -> tuple[object, ...]:
-    columns = (links.c.username_at, links.c.guild_id, links.c.discord_id)
-    return tuple(
-        bindparam(None, value, type_=column.type)
-        for value, column in zip(mark, columns, strict=True)
-    )
+def _name(roblox_id: int, users: Mapping[int, RobloxUser]) -> str:
+    user = users.get(roblox_id)
+    return user.username if user is not None else f"Roblox user {roblox_id}"

@@ -14,6 +14,8 @@ from bot.models import AccountLink, LinkNotice, LinkWish
 from bot.store.database import Database
 from bot.store.link_notices import put_notices
 from bot.store.link_tables import link_wishes
+from bot.store.pending_links import close_questions
+from bot.store.proofs import hold_back
 from bot.store.tables import links
 
 
@@ -53,6 +55,8 @@ class LinkWishStore:
     async def grant(self, wish: LinkWish, link: AccountLink, notices: Sequence[LinkNotice]) -> bool:
         """Store the link in place of what the admin was shown, and answer the question.
 
+        What else was open about the two members' links is answered by it, too.
+
         False, and no link is changed, when either account is linked otherwise than was shown, or
         the question was answered already.
         """
@@ -62,7 +66,10 @@ class LinkWishStore:
                     return False
                 for pair in _shown(wish):  # nothing else: it may have been linked since we looked
                     await connection.execute(delete(links).where(_is(wish.guild_id, *pair)))
+                if wish.holder_id is not None:  # what they proved does not bring them back
+                    await hold_back(self._database, connection, wish.guild_id, wish.holder_id)
                 await connection.execute(insert(links).values(asdict(link)))
+                await close_questions(connection, wish.guild_id, wish.discord_id, wish.holder_id)
                 await put_notices(connection, notices)
         except IntegrityError:  # another process linked one of the two in this moment
             return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 
 from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import PendingLink, Question
 from bot.store.columns import fits
@@ -75,7 +76,24 @@ class PendingLinkStore:
                 here = named if guild_id is None else named & (_c.guild_id == guild_id)
                 await connection.execute(delete(pending_links).where(here))
 
+    async def drop(self, guild_id: int, discord_id: int, kind: Question) -> None:
+        """Close the question of this kind about a member of this guild, if there is one."""
+        which = (_c.discord_id == discord_id) & (_c.guild_id == guild_id) & (_c.kind == kind)
+        async with self._database.write() as connection:
+            await connection.execute(delete(pending_links).where(which))
+
     async def _one(self, which: ColumnElement[bool]) -> PendingLink | None:
         async with self._database.read() as connection:
             row = (await connection.execute(select(pending_links).where(which))).one_or_none()
         return PendingLink(**row._mapping) if row else None
+
+
+async def close_questions(
+    connection: AsyncConnection, guild_id: int, *discord_ids: int | None
+) -> None:
+    """Inside of a transaction: nothing is open about these members' links; news stays."""
+    named = [number for number in discord_ids if number is not None]
+    answered = delete(pending_links).where(
+        _c.guild_id == guild_id, _c.discord_id.in_(named), _c.kind != Question.LOST
+    )
+    await connection.execute(answered)

@@ -6,13 +6,12 @@ A new table needs one `Holding` here; a test names every table and every id that
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Column, Table, case, exists, literal_column, true
+from sqlalchemy import case, exists, literal_column, true
 
 from bot.models import NOBODY, AttemptState
-from bot.store.holdings import History, Holding, Person, Then, Waits
+from bot.store.holdings import History, Holding, Person, Then, Waits, columns_of
 from bot.store.hosting_tables import guild_settings, preferences, seen_claims, sent_reminders
+from bot.store.personal_links import OF_LINKING
 from bot.store.privacy_tables import (
     FOR_ANOTHER,
     departure_checks,
@@ -52,6 +51,12 @@ NOT_PEOPLE = frozenset(
         "claimer_role_ids",
         "barred_role_ids",
         "allowed_role_ids",
+        "waitlist_id",
+        "wish_id",
+        "notice_id",
+        "import_id",
+        "code_id",
+        "question_id",
     }
 )
 
@@ -65,10 +70,6 @@ _SETTLED = _j.state.in_(
 _HAS_RUNNING = exists().where(IS_RUNNING, _j.announcement_id == _a.announcement_id)
 
 
-def _named(table: Table, names: str) -> tuple[Column[Any], ...]:
-    return tuple(table.c[name] for name in names.split())
-
-
 HOLDINGS: tuple[Holding, ...] = (
     Holding(
         seen_claims,
@@ -77,7 +78,7 @@ HOLDINGS: tuple[Holding, ...] = (
         "as long as the session's announcement is kept",
         "nobody; the board shows the same from the platform",
         account=seen_claims.c.roblox_id,
-        shown=_named(seen_claims, "opening_id"),
+        shown=columns_of(seen_claims, "opening_id"),
     ),
     Holding(
         claim_attempts,
@@ -108,7 +109,7 @@ HOLDINGS: tuple[Holding, ...] = (
                 only=FOR_ANOTHER,
             ),
         ),
-        shown=_named(
+        shown=columns_of(
             claim_attempts,
             "created_at kind state reason guild_id announcement_id opening_id door settled_at"
             " operation_id",
@@ -126,7 +127,7 @@ HOLDINGS: tuple[Holding, ...] = (
             Person(refusals.c.subject_id, Then.DELETE),
             Person(refusals.c.actor_id, Then.DELETE, others="a host"),
         ),
-        shown=_named(refusals, "at code guild_id announcement_id opening_id door reference"),
+        shown=columns_of(refusals, "at code guild_id announcement_id opening_id door reference"),
         history=History(refusals.c.at, true()),
     ),
     Holding(
@@ -136,7 +137,7 @@ HOLDINGS: tuple[Holding, ...] = (
         "until you erase it, or Muster is taken out of the server",
         "you",
         people=(Person(preferences.c.discord_id, Then.DELETE),),
-        shown=_named(preferences, "guild_id reminders direct"),
+        shown=columns_of(preferences, "guild_id reminders direct"),
     ),
     Holding(
         sent_reminders,
@@ -145,7 +146,7 @@ HOLDINGS: tuple[Holding, ...] = (
         "as long as the session's announcement is kept",
         "you",
         people=(Person(sent_reminders.c.discord_id, Then.DELETE),),
-        shown=_named(sent_reminders, "announcement_id minutes starts_at"),
+        shown=columns_of(sent_reminders, "announcement_id minutes starts_at"),
     ),
     Holding(
         departures,
@@ -154,7 +155,7 @@ HOLDINGS: tuple[Holding, ...] = (
         "as long as the session's announcement is kept",
         "the server's hosts, in the roster and the log channel",
         people=(Person(departures.c.discord_id, Then.DELETE),),
-        shown=_named(departures, "announcement_id noticed_at"),
+        shown=columns_of(departures, "announcement_id noticed_at"),
     ),
     Holding(
         announcements,
@@ -167,7 +168,7 @@ HOLDINGS: tuple[Holding, ...] = (
             Person(_a.closed_by, Then.BLANK, others="a host"),
             Person(_a.co_host_ids, Then.TAKE_OUT, others="others"),
         ),
-        shown=_named(announcements, "starts_at guild_id announcement_id state"),
+        shown=columns_of(announcements, "starts_at guild_id announcement_id state"),
         history=History(_a.ends_at, ~IS_LIVE & ~_HAS_RUNNING),
     ),
     Holding(
@@ -177,8 +178,9 @@ HOLDINGS: tuple[Holding, ...] = (
         "until it is finished: seconds, or as long as a claim of yours is unsettled",
         "nobody",
         people=(Person(erasures.c.discord_id, Then.LAST),),
-        shown=_named(erasures, "requested_at"),
+        shown=columns_of(erasures, "requested_at"),
     ),
+    *OF_LINKING,
     Holding(
         links,
         "which Roblox account is yours in a server, its username, and who linked it, how and when",
@@ -190,11 +192,13 @@ HOLDINGS: tuple[Holding, ...] = (
             Person(
                 links.c.discord_id,
                 Then.DELETE,
-                own=_named(links, "roblox_id username username_at"),
+                own=columns_of(links, "roblox_id username username_at"),
             ),
             Person(links.c.linked_by, Then.BLANK, others="an admin"),
         ),
-        shown=_named(links, "linked_at guild_id source"),
+        shown=columns_of(links, "linked_at guild_id source"),
+        # Nothing to settle; but a proof may be copied just while it is erased: look again.
+        waits=Waits(links.c.linked_at.is_not(None), links.c.linked_at),
     ),
     Holding(
         workspaces,
@@ -202,7 +206,7 @@ HOLDINGS: tuple[Holding, ...] = (
         "to reach the platform",
         f"{_SETTINGS}; the key is erased at once",
         "the server's admins; of the key only the last four characters",
-        keys=_named(workspaces, "encrypted_key key_id key_hint"),
+        keys=columns_of(workspaces, "encrypted_key key_id key_hint"),
     ),
     Holding(
         role_rules,

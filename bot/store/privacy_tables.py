@@ -17,7 +17,17 @@ from sqlalchemy import (
 
 from bot.store.columns import UtcDateTime
 from bot.store.hosting_tables import preferences, seen_claims, sent_reminders
+from bot.store.link_tables import import_rows, imports, link_notices, link_wishes
+from bot.store.linking_tables import (
+    held_back,
+    identity_services,
+    pending_links,
+    profile_codes,
+    resumes,
+    service_answers,
+)
 from bot.store.tables import announcements, claim_attempts, links, metadata, refusals
+from bot.store.waitlist_tables import waitlist
 
 # Somebody asked for this and was promised it: the row goes only when everything else has gone.
 erasures = Table(
@@ -85,6 +95,17 @@ for _found_by in (
     seen_claims.c.roblox_id,
     departures.c.discord_id,
     *(announcements.c[name] for name in ("host_id", "closed_by", "guild_id", "ends_at")),
+    waitlist.c.discord_id,
+    *(link_wishes.c[name] for name in ("asked_by", "discord_id", "holder_id", "guild_id")),
+    *(link_notices.c[name] for name in ("discord_id", "by_id", "at")),
+    imports.c.by_id,
+    *(import_rows.c[name] for name in ("discord_id", "had_linked_by")),
+    held_back.c.guild_id,
+    profile_codes.c.guild_id,
+    identity_services.c.set_by,
+    *(service_answers.c[name] for name in ("guild_id", "asked_at")),
+    pending_links.c.asked_at,
+    resumes.c.guild_id,
 ):
     Index(None, _found_by)
 

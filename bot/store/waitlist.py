@@ -164,6 +164,10 @@ class WaitlistStore:
         """Delete everything about a member of a guild; what was deleted."""
         return await self._delete(_c.guild_id == guild_id, _c.discord_id == discord_id)
 
+    async def forget_everywhere(self, discord_id: int) -> list[Waiter]:
+        """The same in all guilds."""
+        return await self._delete(_c.discord_id == discord_id)
+
     async def take_telling(self, waiter: Waiter, now: datetime) -> bool:
         """Whether telling this is now the caller's to try; nobody else does for a while."""
         due = or_(_c.tried_at.is_(None), _c.tried_at <= now - _RETRY)

@@ -16,13 +16,12 @@ from simcord import ChannelHandle, Env, GuildHandle, InteractionResult, MemberAc
 from bot.app import open_bot
 from bot.background import Background
 from bot.client import MusterBot
-from bot.models import ClashPolicy
+from bot.models import AccountLink, ClashPolicy, LinkSource
 from bot.sandbox.platforms.readmin import ReAdminPlatform
 from bot.sandbox.platforms.roblox import RobloxPlatform
 from bot.sandbox.platforms.seeds import DemoWorlds
 from bot.sandbox.platforms.series import SeriesPlatform
 from bot.sandbox.platforms.threaded import ThreadedPlatform
-from bot.services.ports import Actor
 from bot.settings import Settings
 from tests.cogs.hands import buttons, press, text, type_key
 from tests.cogs.stories import PIP, SABLE, WREN, Story, holders_in
@@ -219,9 +218,13 @@ class Stage:
 
     async def link_staff(self, house: House) -> None:
         """Pip, Sable and the trainee get their accounts, without the admin's questions."""
-        admin = Actor(house.guild.id, house.admin.id, frozenset(), is_admin=True)
+        accounts, links = self.platforms.worlds.roblox.users, self.bot.services.linking._links
         for who, roblox in ((house.pip, PIP), (house.sable, SABLE), (house.wren, WREN)):
-            await self.bot.services.linking.add(admin, who.id, str(roblox))
+            now, name = self.bot.clock(), accounts[roblox].name
+            guild_id, admin = house.guild.id, house.admin.id
+            await links.add(
+                AccountLink(guild_id, who.id, roblox, name, now, LinkSource.ADMIN, admin, now)
+            )
 
     async def draft(
         self, house: House, session_id: str = "", by: MemberActor | None = None, **options: Any

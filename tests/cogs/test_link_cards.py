@@ -89,7 +89,8 @@ async def test_a_member_reads_of_it_once_and_undoes_it(ready: Stage) -> None:
     first = await ready.slash(house.guest, "claims")
     (notice,) = first.followups
     assert notice.ephemeral
-    assert f"{house.admin.mention} linked you to the Roblox account" in notice.content
+    assert "You were linked to the Roblox account" in notice.content
+    assert f"by {house.admin.mention}" in notice.content
     assert OTTO_USER.name in notice.content
     assert (await ready.slash(house.guest, "claims")).followups == []
     await ready.restart()
@@ -124,7 +125,7 @@ async def test_a_move_is_read_by_both_and_in_the_log(ready: Stage) -> None:
     assert "from you to another member" in taken.content
     assert buttons(taken.message) == {}
     (given,) = (await ready.slash(house.guest, "claims")).followups
-    assert "linked you" in given.content
+    assert "You were linked to" in given.content
     line = house.log.last_message
     assert line is not None
     assert f"from {house.pip.mention} to {house.guest.mention}" in line.content

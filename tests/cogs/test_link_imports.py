@@ -66,7 +66,7 @@ async def test_dry_run_apply_and_undo(ready: Stage) -> None:
     assert f"account {OTTO}" in await linked(ready, house.guest)
     assert f"account {FERN_USER.user_id}" in await linked(ready, house.sable)
     (notice,) = (await ready.slash(house.guest, "claims")).followups
-    assert "linked you" in notice.content
+    assert "You were linked to" in notice.content
     again = text(await send(ready, file))
     assert "**3 the same**" in again
     assert "There is nothing to apply." in again

@@ -15,7 +15,7 @@ FERN, NICO = (next(a for a in seeds.STAFF if a.display_name == name) for name in
 
 def tells_of_link(message: Json) -> bool:
     """Whether this is the notice that a member reads after their next answer."""
-    return "linked you to the Roblox account" in text_of(message)
+    return "You were linked to the Roblox account" in text_of(message)
 
 
 async def read(story: Story, answer: Answer) -> str:

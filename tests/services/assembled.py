@@ -141,7 +141,7 @@ class Assembled:
             self.announcements, self.links, self.workspaces, self.catalog, self.boards
         )
         self._add_waitlist(roblox)
-        self.linking = LinkingService(self.links, roblox, clock)
+        self.linking = LinkingService(self.links, roblox)
         self._interactions = itertools.count(5_000)
 
     def _add_waitlist(self, roblox: Roblox) -> None:

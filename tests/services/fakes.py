@@ -219,7 +219,6 @@ class FakeRoblox:
         self.users: dict[int, RobloxUser] = {}
         self.ranks: dict[int, int] = {}
         self.profiles: dict[int, str] = {}
-        self.pictures: dict[int, str] = {}
         self.error: ProviderError | None = None
         self.asked: list[object] = []
 
@@ -246,11 +245,6 @@ class FakeRoblox:
         """By id, born at one and the same time."""
         user = await self.fetch_user(roblox_id)
         return RobloxProfile(user, BORN) if user else None
-
-    async def fetch_headshot(self, roblox_id: int) -> str | None:
-        """What was set, or nothing."""
-        self._ask(roblox_id)
-        return self.pictures.get(roblox_id)
 
     async def fetch_users(self, roblox_ids: Iterable[int]) -> dict[int, RobloxUser]:
         """Those that exist."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import cast
 
 import pytest_asyncio
 
 from bot.models import AccountLink, LinkSource
+from bot.providers.identity.headshots import Headshots
 from bot.providers.identity.roblox import Roblox
-from bot.services.admin_log import AdminLog
 from bot.services.bulk_names import BulkNames
+from bot.services.guild_log import GuildLog
 from bot.services.link_cards import Card, LinkCards, Linked
 from bot.services.link_directory import LinkDirectory
 from bot.services.link_imports import LinkImports
@@ -23,7 +25,19 @@ from bot.store.link_notices import LinkNoticeStore
 from bot.store.link_wishes import LinkWishStore
 from tests.services.bench import ADMIN, GUILD, Bench, actor
 
+LIFE = timedelta(days=30)  # of a name
 MEMBER = 234567890123456000  # and those after it: Discord ids as long as real ones
+
+
+class FakePictures:
+    """In place of `bot.providers.identity.headshots.Headshots`."""
+
+    def __init__(self) -> None:
+        self.urls: dict[int, str] = {}
+
+    async def fetch(self, roblox_id: int) -> str:
+        """What was set, or nothing."""
+        return self.urls.get(roblox_id, "")
 
 
 @dataclass
@@ -35,22 +49,22 @@ class Desk:
 
     def __post_init__(self) -> None:
         bench, database = self.bench, self.bench.database
-        roblox = cast(Roblox, bench.roblox)
+        roblox, self.pictures = cast(Roblox, bench.roblox), FakePictures()
         self.lists, self.import_store = LinkLists(database), ImportStore(database)
         self.wishes, self.notice_store = LinkWishStore(database), LinkNoticeStore(database)
         self.names = BulkNames(roblox, bench.clock, self.sleep, lambda: bench.ticks)
-        self.admin_log = AdminLog(bench.workspaces, bench.host_log)
+        self.guild_log = GuildLog(bench.workspaces, bench.messenger, bench.background)
         self.notices = LinkNotices(
-            self.notice_store, bench.links, bench.preferences, bench.messenger, self.admin_log
+            self.notice_store, bench.links, bench.preferences, bench.messenger, self.guild_log
         )
         self.cards = LinkCards(
-            bench.linking, bench.links, self.wishes, roblox, bench.workspaces, bench.catalog,
-            self.notices, self.admin_log, bench.clock,
+            bench.linking, bench.links, self.wishes, roblox, cast(Headshots, self.pictures),
+            bench.workspaces, bench.catalog, self.notices, self.guild_log, bench.clock,
         )  # fmt: skip
-        self.directory = LinkDirectory(bench.linking, bench.links, self.lists, bench.clock)
+        self.refresher = NameRefresher(self.lists, self.names, LIFE, bench.clock)
+        self.directory = LinkDirectory(bench.linking, bench.links, self.lists, self.refresher)
         planner = LinkPlanner(bench.links, self.lists, self.names, bench.messenger, self.sleep)
-        self.imports = LinkImports(self.import_store, planner, self.admin_log, bench.clock)
-        self.refresher = NameRefresher(self.lists, self.names, bench.clock)
+        self.imports = LinkImports(self.import_store, planner, self.guild_log, bench.clock)
 
     async def sleep(self, seconds: float) -> None:
         """Time passes at once."""

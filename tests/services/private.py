@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from bot.providers.identity.roblox import Roblox
 from bot.services.departures import Departures
 from bot.services.erasing import ErasingService
 from bot.services.my_data import MyDataService
@@ -18,7 +15,7 @@ from bot.store.removed_guilds import RemovedGuildStore
 from bot.store.retention import RetentionStore
 from tests.services.bench import Bench
 
-LIMITS = Limits(journal=365, names=30, removed_guilds=30)
+LIMITS = Limits(journal=365, removed_guilds=30)
 
 
 class Private:
@@ -32,13 +29,13 @@ class Private:
         self.erasing = ErasingService(
             self.promises, self.data, bench.boards, bench.background, clock
         )
+        self.erasing.on_erasing(bench.waitlist.forget_everywhere)
         self.removed = RemovedGuilds(
             RemovedGuildStore(database), bench.workspaces, bench.catalog, bench.messenger, clock
         )
         self.retention = Retention(
-            RetentionStore(database), AppState(database), self.removed,
-            cast(Roblox, bench.roblox), LIMITS, clock,
-        )  # fmt: skip
+            RetentionStore(database), AppState(database), self.removed, LIMITS, clock
+        )
         self.departures = Departures(
             DepartureStore(database), bench.announcements, bench.links, bench.workspaces,
             bench.claims, bench.messenger, bench.host_log, bench.background, clock,

@@ -81,6 +81,15 @@ async def test_a_holder_without_direct_messages_is_told_at_their_next_act(
     assert await decisions.take_contested(GUILD, BEN) is None, "once"
 
 
+async def test_who_did_not_read_of_a_contest_reads_only_how_it_ended(oneself: Oneself) -> None:
+    decisions = oneself.services.decisions
+    await oneself.prove(BEN, ANAS)
+    await oneself.prove(ANA, ANAS)
+    await decisions.decide(actor(), (await the_question(oneself)).question_id, accept=True)
+    assert await decisions.take_contested(GUILD, BEN) is None
+    assert await decisions.take_lost(GUILD, BEN) is not None
+
+
 async def test_proving_again_does_not_ask_the_admins_again(oneself: Oneself) -> None:
     await oneself.prove(BEN, ANAS)
     for _ in range(3):

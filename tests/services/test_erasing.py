@@ -19,6 +19,8 @@ from tests.postgres import postgres as postgres
 from tests.services.bench import ANA, BEN, GUILD, HOST, STRANGERS, Bench, open_bench, roblox_of
 from tests.services.conftest import Posted
 from tests.services.fakes import FACTS
+from tests.services.lines import CAT, join, offered, release, waiting
+from tests.services.lines import full as full
 from tests.services.private import Private
 from tests.services.worlds import HELPER, place_of
 
@@ -79,6 +81,17 @@ async def test_others_are_not_touched(bench: Bench, posted: Posted, private: Pri
     link = await bench.links.get(GUILD, BEN)
     assert link is not None
     assert len(await bench.journal(BEN)) == 1
+
+
+async def test_the_next_in_line_is_asked_when_who_was_asked_is_erased(
+    bench: Bench, full: Posted, private: Private
+) -> None:
+    await join(bench, full, BEN, CAT)
+    await release(bench, full)
+    assert await offered(bench) == [BEN]
+    await private.erasing.erase(BEN)
+    await bench.background.settle()
+    assert (await waiting(bench), await offered(bench)) == ([CAT], [CAT])
 
 
 async def test_a_claim_in_flight_is_settled_first(

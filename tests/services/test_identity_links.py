@@ -10,6 +10,7 @@ from bot.providers.identity.base import NotResolved
 from bot.sandbox.platforms.wire import Answer, Call, Route, json_answer
 from bot.services.deciding import Ending
 from bot.services.identity_links import RECHECK, Asked
+from bot.store.removed_guilds import RemovedGuildStore
 from tests.services.bench import ADMIN, ANA, BEN, GUILD, STRANGERS, actor
 from tests.services.oneself import (
     ANAS,
@@ -300,6 +301,18 @@ async def test_a_removed_key_is_not_used_any_more(oneself: Oneself) -> None:
         await oneself.services.identity.ask(actor(ANA))
     with pytest.raises(Refusal, match="is not used here"):
         await oneself.services.services.remove(actor(), BLOXLINK)
+
+
+async def test_a_key_that_went_with_the_guild_is_not_used_any_more(oneself: Oneself) -> None:
+    await oneself.use_services()
+    await oneself.services.identity.ask(actor(ANA))  # the lines are open
+    await RemovedGuildStore(oneself.bench.database).mark_removed(GUILD, oneself.bench.clock())
+    await oneself.lines.drop_guild(GUILD)
+    asked = len(oneself.bloxlink.requests)
+    with pytest.raises(Refusal, match="neither Bloxlink nor RoVer"):
+        await oneself.services.identity.ask(actor(ANA))
+    assert await oneself.services.identity.recheck(actor(ANA)) is None
+    assert len(oneself.bloxlink.requests) == asked
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.errors import NotPermitted, Refusal, Unavailable
-from bot.models import LinkSource, NoticeKind, Preferences
+from bot.models import LinkSource, NoticeKind, PendingLink, Preferences, Proof, Question
 from bot.services.link_cards import Card, Linked
 from bot.services.ports import Actor
+from bot.store.pending_links import PendingLinkStore
+from bot.store.proofs import ProofStore
 from tests.services.bench import (
     ADMIN,
     ANA,
@@ -38,7 +40,7 @@ async def shown(desk: Desk, discord_id: int = ANA, account: str = "Builderman") 
 
 
 async def test_a_card_changes_nothing_and_its_yes_links(desk: Desk) -> None:
-    desk.bench.roblox.pictures[156] = "https://tr.example.test/156.png"
+    desk.pictures.urls[156] = "https://tr.example.test/156.png"
     card = await shown(desk)
     assert (card.profile.user.roblox_id, card.profile.created_at) == (156, BORN)
     assert card.picture == "https://tr.example.test/156.png"
@@ -59,11 +61,8 @@ async def test_the_rank_is_shown_where_a_session_names_the_group(desk: Desk) -> 
 
 
 async def test_a_card_without_picture_and_rank_will_do(desk: Desk) -> None:
-    async def silent(_: int) -> str | None:
-        raise Unavailable("m", FACTS)
-
-    desk.bench.roblox.fetch_headshot = silent  # type: ignore[method-assign]
-    assert (await shown(desk)).picture is None
+    card = await shown(desk)
+    assert (card.picture, card.ranks) == ("", ())
 
 
 async def test_a_rename_between_card_and_yes_changes_the_label_only(desk: Desk) -> None:
@@ -124,15 +123,54 @@ async def test_a_move_takes_from_the_holder_tells_both_and_the_log(desk: Desk) -
     await bench.background.settle()
     assert await bench.links.get(GUILD, ANA) is None
     assert await bench.links.get_by_roblox(GUILD, 200) is None
-    for who, kind in ((ANA, NoticeKind.TAKEN), (BEN, NoticeKind.LINKED)):
-        notice = await desk.notices.get_untold(GUILD, who)
-        assert notice is not None
-        assert (notice.kind, notice.roblox_id, notice.by_id) == (kind, 156, ADMIN)
+    notice = await desk.notices.get_untold(GUILD, BEN)
+    assert notice is not None
+    assert (notice.kind, notice.roblox_id, notice.by_id) == (NoticeKind.LINKED, 156, ADMIN)
     assert [who for who, _ in bench.messenger.direct] == [ANA]
+    assert await desk.notices.get_untold(GUILD, ANA) is None, "told once"
     ((channel, line),) = bench.messenger.notices
     assert channel == LOG_CHANNEL
     assert f"<@{ADMIN}> moved" in line
     assert f"from <@{ANA}> to <@{BEN}>" in line
+
+
+async def test_who_is_not_reached_directly_reads_of_a_move_later(desk: Desk) -> None:
+    await desk.add(ANA, "Builderman")
+    await desk.cards.confirm(actor(), (await shown(desk, BEN)).wish.wish_id)
+    notice = await desk.notices.get_untold(GUILD, ANA)
+    assert notice is not None
+    assert (notice.kind, notice.roblox_id, notice.by_id) == (NoticeKind.TAKEN, 156, ADMIN)
+
+
+async def test_a_move_by_an_admin_outlasts_the_old_holders_proof(desk: Desk) -> None:
+    bench = desk.bench
+    now = bench.clock()
+    await ProofStore(bench.database).save(Proof(ANA, 156, "Builderman", now, now))
+    assert await bench.links.find(GUILD, ANA) is not None
+    await desk.cards.confirm(actor(), (await shown(desk, BEN)).wish.wish_id)
+    assert await bench.links.find(GUILD, ANA) is None
+    await bench.linking.remove(actor(), BEN)
+    assert await bench.links.find(GUILD, ANA) is None, "only another code brings them back"
+    assert await bench.links.find(STRANGERS, ANA) is not None, "an admin's word counts here only"
+
+
+async def test_what_was_open_about_both_is_answered_by_the_card(desk: Desk) -> None:
+    pending, now = PendingLinkStore(desk.bench.database), desk.bench.clock()
+    await desk.add(ANA, "Builderman")
+    for guild, who, other, kind in (
+        (GUILD, BEN, ANA, Question.DECIDE),
+        (GUILD, ANA, BEN, Question.CONTESTED),
+        (GUILD, ANA, BEN, Question.LOST),
+        (STRANGERS, BEN, ANA, Question.DECIDE),
+    ):
+        await pending.ask(
+            PendingLink(0, guild, who, kind, 156, "Builderman", LinkSource.PROOF, now, other)
+        )
+    await desk.cards.confirm(actor(), (await shown(desk, BEN)).wish.wish_id)
+    assert await pending.get_for(GUILD, BEN, Question.DECIDE) is None
+    assert await pending.get_for(GUILD, ANA, Question.CONTESTED) is None
+    assert await pending.get_for(GUILD, ANA, Question.LOST) is not None, "news stays"
+    assert await pending.get_for(STRANGERS, BEN, Question.DECIDE) is not None
 
 
 async def test_a_change_against_a_proof_is_logged(desk: Desk) -> None:
@@ -179,6 +217,14 @@ async def test_cancel(desk: Desk) -> None:
     await desk.cards.cancel(actor(), card.wish.wish_id)
     with pytest.raises(Refusal, match="answered already"):
         await desk.cards.confirm(actor(), card.wish.wish_id)
+
+
+async def test_nobody_reads_of_a_link_that_is_gone_again(desk: Desk) -> None:
+    await desk.add(ANA, "Builderman")
+    await desk.bench.linking.remove(actor(), ANA)
+    assert await desk.notices.get_untold(GUILD, ANA) is None
+    await desk.store(ANA, 156)
+    assert await desk.notices.get_untold(GUILD, ANA) is None, "that was another one"
 
 
 async def test_a_card_is_forgotten_after_a_day(desk: Desk) -> None:

@@ -11,11 +11,12 @@ from bot.models import LinkSource
 from bot.services.bulk_names import BATCH
 from bot.services.link_directory import PAGE
 from bot.services.link_files import read_links
-from bot.services.link_names import MOST
 from tests.services.bench import ADMIN, ANA, GUILD, STRANGERS, actor
 from tests.services.fakes import FACTS
-from tests.services.link_desk import MEMBER, Desk
+from tests.services.link_desk import LIFE, MEMBER, Desk
 from tests.services.link_desk import desk as desk
+
+DAY = timedelta(days=1)
 
 
 async def test_pages(desk: Desk) -> None:
@@ -62,7 +63,7 @@ async def test_names_are_read_anew_in_bulk_oldest_first(desk: Desk) -> None:
         if number:
             bench.roblox.add(5000 + number, f"new{number}")
     assert await desk.refresher.refresh() == 0, "they are fresh"
-    bench.clock.advance(timedelta(days=8).total_seconds())
+    bench.clock.advance((LIFE + DAY).total_seconds())
     await desk.store(MEMBER + 999, 9999, username="young")
     bench.roblox.asked.clear()
     assert await desk.refresher.refresh() == 3 * BATCH
@@ -72,31 +73,19 @@ async def test_names_are_read_anew_in_bulk_oldest_first(desk: Desk) -> None:
     assert (link.username, link.username_at) == ("new7", bench.clock())
     gone = await bench.links.get(GUILD, MEMBER)
     assert gone is not None
-    assert gone.username == "old5000"
-    assert gone.username_at < bench.clock(), "an account that is gone keeps its age"
-    assert not desk.directory.is_old(gone)
-    bench.clock.advance(timedelta(days=25).total_seconds())
-    assert desk.directory.is_old(gone)
-
-
-async def test_accounts_that_are_gone_do_not_hold_up_the_others(desk: Desk) -> None:
-    for number in range(MOST):
-        await desk.store(MEMBER + number, 50_000 + number)
-    desk.bench.clock.advance(1)
-    await desk.store(MEMBER + MOST, 156)
-    desk.bench.clock.advance(timedelta(days=8).total_seconds())
-    assert await desk.refresher.refresh() == MOST
-    assert await desk.refresher.refresh() == 1
-    link = await desk.bench.links.get(GUILD, MEMBER + MOST)
-    assert link is not None
-    assert link.username == "Builderman"
+    assert gone.username == "Roblox user 5000", "of an account that is gone it is dropped"
+    assert await desk.refresher.refresh() == 0
 
 
 async def test_a_refresh_while_roblox_is_away_is_tried_again(desk: Desk) -> None:
-    await desk.store(ANA, 156)
-    desk.bench.clock.advance(timedelta(days=8).total_seconds())
+    link = await desk.store(ANA, 156)
+    desk.bench.clock.advance((LIFE + DAY).total_seconds())
     desk.bench.roblox.error = Unavailable("m", FACTS)
     assert await desk.refresher.refresh() == 0
+    assert await desk.bench.links.get(GUILD, ANA) == link, "a silent Roblox costs no name"
+    assert not desk.directory.is_old(link)
+    desk.bench.clock.advance(timedelta(days=7).total_seconds())
+    assert desk.directory.is_old(link), "it is marked: no reading got through"
     desk.bench.roblox.error = None
     assert await desk.refresher.refresh() == 1
 

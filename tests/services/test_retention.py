@@ -1,18 +1,19 @@
-"""Days pass: history goes, names are read again, and what a removal promised is kept."""
+"""Days pass: history goes, and what a removal promised is kept."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from bot.errors import KeyErased, Unavailable
+from bot.errors import KeyErased
 from bot.models import Workspace, WorkspaceState
 from bot.services.outcomes import Code
+from bot.store.retention import RetentionStore
 from tests.services.bench import ADMIN, ANA, GUILD, KEY, STRANGERS, Bench, actor
 from tests.services.conftest import Posted
-from tests.services.fakes import FACTS
 from tests.services.private import LIMITS, Private
 
 DAY = timedelta(days=1)
@@ -23,52 +24,25 @@ def private(bench: Bench) -> Private:
     return Private(bench)
 
 
-async def name_of(bench: Bench, discord_id: int = ANA) -> str:
-    link = await bench.links.get(GUILD, discord_id)
-    assert link is not None
-    return link.username
-
-
-async def test_an_old_name_is_read_again(bench: Bench, private: Private) -> None:
-    await bench.link(ANA)
-    bench.roblox.add(100 + ANA, "renamed")
-    bench.clock.now += DAY * LIMITS.names
-    await private.retention.run_due()
-    assert await name_of(bench) == f"roblox_{ANA}"  # not older than that yet
-    bench.clock.now += DAY + timedelta(seconds=1)
-    await private.retention.run_due()
-    assert await name_of(bench) == "renamed"
-
-
-async def test_the_name_of_an_account_that_is_gone_is_dropped(
-    bench: Bench, private: Private
+async def test_once_a_day_also_across_restarts(
+    bench: Bench, private: Private, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await bench.link(ANA)
-    del bench.roblox.users[100 + ANA]
-    bench.clock.now += DAY * (LIMITS.names + 1)
-    await private.retention.run_due()
-    assert await name_of(bench) == f"Roblox user {100 + ANA}"
+    asked: list[object] = []
+    drop = RetentionStore.drop_history
 
+    async def watched(store: RetentionStore, *how: Any) -> dict[str, int]:
+        asked.append(how)
+        return await drop(store, *how)
 
-async def test_a_silent_roblox_costs_no_name(bench: Bench, private: Private) -> None:
-    await bench.link(ANA)
-    bench.roblox.error = Unavailable("down", FACTS)
-    bench.clock.now += DAY * (LIMITS.names + 1)
+    monkeypatch.setattr(RetentionStore, "drop_history", watched)
     await private.retention.run_due()
-    assert await name_of(bench) == f"roblox_{ANA}"
-
-
-async def test_once_a_day_also_across_restarts(bench: Bench, private: Private) -> None:
-    await bench.link(ANA)
-    bench.clock.now += DAY * (LIMITS.names + 1)
+    assert len(asked) == 1
+    bench.clock.now += DAY
     await private.retention.run_due()
-    asked = len(bench.roblox.asked)
-    bench.clock.now += DAY * (LIMITS.names + 1)
-    await private.retention.run_due()
-    assert len(bench.roblox.asked) == asked + 1
+    assert len(asked) == 2
     after = await private.crash()
     await after.retention.run_due()
-    assert len(bench.roblox.asked) == asked + 1
+    assert len(asked) == 2
     await after.bench.workspaces.aclose()
 
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import MessengerError, Refusal
-from bot.models import Door, WaitState
+from bot.models import Door, Proof, WaitState
 from bot.services.claims import Press
 from bot.services.outcomes import Code, Outcome
 from bot.services.waitlist import Waiting
+from bot.store.proofs import ProofStore
 from tests.services.bench import ANA, BEN, GUILD, HOST, STRANGERS, Bench, actor, roblox_of
 from tests.services.conftest import Posted
 from tests.services.lines import (
@@ -66,6 +67,16 @@ async def test_leaving_with_an_offer_asks_the_next(bench: Bench, full: Posted) -
     await bench.waitlist.leave(actor(BEN), ben.waiter.waitlist_id)
     await bench.background.settle()
     assert await offered(bench) == [CAT]
+
+
+async def test_who_proved_their_account_elsewhere_may_wait_here(bench: Bench, full: Posted) -> None:
+    bench.roblox.add(4242, "Zoe")
+    now = bench.clock()
+    await ProofStore(bench.database).save(Proof(99, 4242, "Zoe", now, now))
+    (zoe,) = await join(bench, full, 99)
+    assert zoe.waiter.roblox_id == 4242
+    await release(bench, full)
+    assert (await accept(bench, zoe)).code is Code.CLAIMED
 
 
 async def test_nobody_joins_in_vain(bench: Bench, full: Posted) -> None:

@@ -125,14 +125,9 @@ async def test_pages_walks_and_names(database: Database) -> None:
     walked = [link.discord_id async for part in lists.walk(GUILD) for link in part]
     assert walked == list(range(1, 8))
     assert set(await lists.map_by_discord(GUILD, [*range(3, 2000), -1, 2**70])) == {3, 4, 5, 6, 7}
-    aged = await lists.list_aged(NOW + HOUR, EARLY, 5)
+    aged = await lists.list_aged(NOW + HOUR, 5)
     assert [link.discord_id for link in aged] == [1, 2, 3, 4, 5]
-    last = aged[-1]
-    rest = await lists.list_aged(NOW + HOUR, (NOW, last.guild_id, last.discord_id), 5)
-    assert [(link.guild_id, link.discord_id) for link in rest] == [
-        (GUILD, 6), (GUILD, 7), (STRANGERS, 1),
-    ]  # fmt: skip
-    assert await lists.list_aged(NOW, EARLY, 5) == []
+    assert await lists.list_aged(NOW, 5) == []
     await links.remove(GUILD, 2)
     await links.add(a_link(discord_id=2, roblox_id=55))
     users = {number: RobloxUser(number, f"new{number}", "") for number in (101, 102)}
@@ -142,3 +137,10 @@ async def test_pages_walks_and_names(database: Database) -> None:
     assert second is not None
     assert (first.username, first.username_at) == ("new101", NOW + HOUR)
     assert second.username == "builder", "of another account by now"
+    gone = await links.get(GUILD, 3)
+    assert gone is not None
+    assert (gone.username, gone.username_at) == ("Roblox user 103", NOW + HOUR)
+    rest = await lists.list_aged(NOW + HOUR, 5)
+    assert [(link.guild_id, link.discord_id) for link in rest] == [
+        (GUILD, 2), (GUILD, 6), (GUILD, 7), (STRANGERS, 1),
+    ]  # fmt: skip

@@ -161,7 +161,7 @@ async def use_links_of_admins(database: Database) -> None:
     await lists.page(GUILD, 0, 10)
     _ = [part async for part in lists.walk(GUILD)]
     await lists.map_by_discord(GUILD, [1, 2])
-    aged = await lists.list_aged(NOW + HOUR, (NOW - HOUR, 0, 0), 10)
+    aged = await lists.list_aged(NOW + HOUR, 10)
     await lists.rename(aged, {10: RobloxUser(10, "y", "y")}, NOW)
 
 

@@ -10,7 +10,7 @@ from bot.store.keyring import KeyRing
 from bot.store.personal import PersonalDataStore
 from bot.store.removed_guilds import RemovedGuildStore
 from bot.store.retention import RetentionStore
-from tests.store.samples import GUILD, NOW, a_link
+from tests.store.samples import GUILD, NOW
 from tests.store.test_personal import ANA, House
 from tests.store.test_plans import plan, reads_a_whole_table, statements
 
@@ -35,9 +35,7 @@ async def test_no_statement_reads_a_whole_table(database: Database, keyring: Key
         await house.data.erase(ANA)
         await house.data.erase_waiting(ANA, NOW)
         retention = RetentionStore(database)
-        await retention.list_old_names(NOW, 10)
-        await retention.set_names([a_link()])
-        await retention.drop_history(NOW - timedelta(days=1), 10)
+        await retention.drop_history(NOW, timedelta(days=1), 10)
         await departures.is_checked(1, NOW)
         await departures.list_undealt(10)
         await departures.list_gone(1)

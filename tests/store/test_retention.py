@@ -34,7 +34,8 @@ from tests.store.samples import (
 )
 
 LONG_AGO = NOW - timedelta(days=400)
-CUTOFF = NOW - timedelta(days=365)
+KEPT = timedelta(days=365)
+CUTOFF = NOW - KEPT
 EVERYTHING = 10**6
 GONE_FOR = timedelta(days=30)
 
@@ -54,7 +55,7 @@ async def test_old_settled_history_goes(database: Database, keyring: KeyRing) ->
         await RefusalStore(database).add(
             RefusedPress(name, GUILD, None, None, 1, 1, Door.BUTTON, "full", at)
         )
-    dropped = await RetentionStore(database).drop_history(CUTOFF, EVERYTHING)
+    dropped = await RetentionStore(database).drop_history(NOW, KEPT, EVERYTHING)
     assert dropped == {"claim_attempts": 1, "refusals": 1}
     kept = {a.operation_id for a in await attempts.list_for_member(GUILD, 1, 10)}
     assert kept == {unsettled.operation_id, young.operation_id}
@@ -75,7 +76,7 @@ async def test_past_announcements_go_unless_something_is_unsettled(
     for number in (over, busy):
         await store.set_state(number, AnnouncementState.ENDED, now=NOW)
     await AttemptStore(database, keyring).add(an_attempt(announcement_id=busy))
-    await RetentionStore(database).drop_history(CUTOFF, EVERYTHING)
+    await RetentionStore(database).drop_history(NOW, KEPT, EVERYTHING)
     left = [n for n in (live, over, busy) if await store.get_anywhere(n) is not None]
     assert left == [live, busy]
 
@@ -89,31 +90,8 @@ async def test_one_round_is_bounded(
         place = replace(an_attempt().place, session_id=f"s{index}")
         await attempts.add(settled(created_at=LONG_AGO, place=place))
     store = RetentionStore(database)
-    assert await store.drop_history(CUTOFF, 4) == {"claim_attempts": 4}
-    assert await store.drop_history(CUTOFF, 4) == {"claim_attempts": 3}
-
-
-async def test_old_names_are_listed_and_replaced(database: Database) -> None:
-    links, store = LinkStore(database), RetentionStore(database)
-    old = a_link(username_at=LONG_AGO)
-    await links.add(old)
-    await links.add(a_link(discord_id=2, roblox_id=20, username_at=NOW))
-    assert await store.list_old_names(CUTOFF, 10) == [old]
-    await store.set_names([replace(old, username="renamed", username_at=NOW)])
-    found = await links.get(GUILD, old.discord_id)
-    assert found == replace(old, username="renamed", username_at=NOW)
-    assert await store.list_old_names(CUTOFF, 10) == []
-
-
-async def test_a_name_is_not_put_on_an_account_that_was_linked_anew(database: Database) -> None:
-    links, store = LinkStore(database), RetentionStore(database)
-    old = a_link(username_at=LONG_AGO)
-    await links.add(old)
-    await links.replace(a_link(roblox_id=77, username="other", username_at=LONG_AGO))
-    await store.set_names([replace(old, username="renamed", username_at=NOW)])
-    found = await links.get(GUILD, old.discord_id)
-    assert found is not None
-    assert found.username == "other"
+    assert await store.drop_history(NOW, KEPT, 4) == {"claim_attempts": 4}
+    assert await store.drop_history(NOW, KEPT, 4) == {"claim_attempts": 3}
 
 
 async def furnish(database: Database, keyring: KeyRing, guild_id: int) -> int:

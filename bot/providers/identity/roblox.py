@@ -39,11 +39,10 @@ class Roblox:
         groups_url: str,
         cloud: OpenCloud | None = None,
         *,
-        thumbnails_url: str = "",
         bounds: Bounds = DEFAULT_BOUNDS,
         monotonic: Monotonic = time.monotonic,
     ) -> None:
-        self._public = PublicRoblox(users_url, groups_url, thumbnails_url or users_url, bounds)
+        self._public = PublicRoblox(users_url, groups_url, bounds)
         self._cloud = cloud
         self._monotonic = monotonic
         self._ranks: AgedCache[tuple[int, int], int] = AgedCache(RANKS_REMEMBERED, monotonic)
@@ -100,10 +99,6 @@ class Roblox:
                 raise
             user = await self.fetch_user(roblox_id)
             return RobloxProfile(user) if user else None
-
-    async def fetch_headshot(self, roblox_id: int) -> str | None:
-        """The address of a picture of this account; None while Roblox has none."""
-        return await self._public.fetch_headshot(roblox_id)
 
     async def fetch_profile_text(self, roblox_id: int) -> str:
         """What the owner of this account wrote under "About"; may be empty.

@@ -17,11 +17,10 @@ from bot.providers.bounds import Bounds
 from bot.providers.dialects import ROBLOX
 from bot.providers.guard import UpstreamPolicy
 from bot.providers.http import Wire
-from bot.providers.payloads import MaybeText, Payload, Text, parse
+from bot.providers.payloads import Payload, Text, parse
 from bot.providers.verdicts import Json, misread
 
 BATCH = 100  # Roblox does not say how many names or ids one call may carry
-MAX_URL = 2048  # Discord's limit for a picture's address
 NO_USER = "user"  # what of the UpstreamNotFound for an id that is nobody's
 
 
@@ -48,11 +47,6 @@ class _Card(_User):
     is_banned: bool = False
 
 
-class _Headshot(_Payload):
-    target_id: int
-    image_url: MaybeText = None
-
-
 class _Id(_Payload):
     id: int
 
@@ -69,20 +63,16 @@ class _Membership(_Payload):
 class PublicRoblox:
     """Asks Roblox without a key. What it could not ask raises a ProviderError."""
 
-    def __init__(
-        self, users_url: str, groups_url: str, thumbnails_url: str, bounds: Bounds
-    ) -> None:
+    def __init__(self, users_url: str, groups_url: str, bounds: Bounds) -> None:
         # The operator chose these addresses, so they may be private ones (the demo's are).
         policy = UpstreamPolicy(allow_insecure=True, allow_private=True)
         self._users = Wire(users_url.rstrip("/"), ROBLOX, None, policy, bounds=bounds)
         self._groups = Wire(groups_url.rstrip("/"), ROBLOX, None, policy, bounds=bounds)
-        self._thumbnails = Wire(thumbnails_url.rstrip("/"), ROBLOX, None, policy, bounds=bounds)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._users.aclose()
         await self._groups.aclose()
-        await self._thumbnails.aclose()
 
     async def fetch_users_by_name(self, names: Iterable[str]) -> dict[str, RobloxUser]:
         """The accounts with these names, by the name as it was asked for."""
@@ -109,19 +99,6 @@ class PublicRoblox:
         """What everybody sees of the account with this id."""
         card = parse(_Card, await self._fetch_profile(roblox_id), ROBLOX)
         return RobloxProfile(_to_user(card), card.created, card.is_banned)
-
-    async def fetch_headshot(self, roblox_id: int) -> str | None:
-        """The address of the account's picture, if one is rendered."""
-        query = {
-            "userIds": str(roblox_id), "size": "150x150", "format": "Png", "isCircular": "false",
-        }  # fmt: skip
-        answer = await self._thumbnails.get("/v1/users/avatar-headshot", query)
-        for item in _items(answer):
-            shot = parse(_Headshot, item, ROBLOX)
-            url = shot.image_url or ""
-            if shot.target_id == roblox_id and url.startswith(("https://", "http://")):
-                return url if len(url) <= MAX_URL else None
-        return None
 
     async def fetch_profile_text(self, roblox_id: int) -> str:
         """The text that the account's owner wrote about themselves."""

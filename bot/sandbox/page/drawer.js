@@ -131,6 +131,9 @@ async function saveProfile(me) {
   await change("profile", { name: me.name, text: drafts.get(me.id) ?? me.profile });
   drafts.delete(me.id);
   announce("The profile is saved");
+}
+
+/** Members who leave and come back, and Muster being taken out of a community. */
 function comingsPart() {
   const comings = state.demo.comings ?? [];
   const away = comings.filter(({ gone }) => gone).map(({ label }) => el("span", {}, `✎ ${label}`));
