@@ -80,6 +80,7 @@ def build_services(g: Ground) -> Services:
     privacy = _build_privacy(g)
     privacy.departures.on_left(waitlist.forget_member)
     privacy.erasing.on_erasing(waitlist.forget_everywhere)
+    privacy.erasing.on_erasing(swaps.forget_words)
     privacy.removed_guilds.on_removed(g.outside.lines.drop_guild)
     return Services(
         app_state=AppState(g.database), workspaces=g.workspaces, catalog=g.catalog,

@@ -95,7 +95,7 @@ async def test_what_arrived_long_ago_is_acknowledged_before_anything_is_done() -
     wire.extras[ARRIVED] = asyncio.get_running_loop().time() - DIRECT
     await wire.answered()
     assert wire.calls == ["send", "work", "edit"]
-    assert wire.sent == [AT_WORK]
+    assert wire.sent == [AT_WORK, "done"]
 
 
 async def test_slow_work_is_acknowledged_meanwhile() -> None:
@@ -216,7 +216,7 @@ async def test_it_is_acknowledged_in_time_even_if_the_journal_is_slow(
     go.set()
     await answering_it
     assert wire.calls == ["send", "edit"]
-    assert wire.sent == [AT_WORK]
+    assert wire.sent == [AT_WORK, "done"]
 
 
 def test_the_sandbox_waits_for_what_comes_after_these_words() -> None:

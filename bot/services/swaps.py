@@ -69,6 +69,10 @@ class SwapService:
         self._clock = clock
         self._accepting: dict[int, asyncio.Task[SwapOutcome]] = {}
 
+    async def forget_words(self, discord_id: int) -> None:
+        """Erase the sentences about this person's ended swaps; the rest goes with their data."""
+        await self._store.forget_words(discord_id)
+
     async def propose(self, proposal: Proposal) -> SwapOutcome:
         """Ask the partner; a host's swap is carried out at once, without asking anybody.
 

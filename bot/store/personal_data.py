@@ -11,6 +11,7 @@ from sqlalchemy import case, exists, literal_column, true
 from bot.models import NOBODY, AttemptState
 from bot.store.holdings import History, Holding, Person, Then, Waits, columns_of
 from bot.store.hosting_tables import guild_settings, preferences, seen_claims, sent_reminders
+from bot.store.operating_tables import polls
 from bot.store.personal_links import OF_LINKING
 from bot.store.privacy_tables import (
     FOR_ANOTHER,
@@ -40,6 +41,7 @@ NOT_PEOPLE = frozenset(
         "workspace_id",
         "announcement_id",
         "opening_id",
+        "swap_id",
         "channel_id",
         "message_id",
         "thread_id",
@@ -228,6 +230,13 @@ HOLDINGS: tuple[Holding, ...] = (
         "so that Discord is asked only once",
         "as long as the session's announcement is kept",
         "nobody",
+    ),
+    Holding(
+        polls,
+        "nothing about people: when a workspace's platform was last read, and whether that worked",
+        "to show whoever runs Muster that all is well",
+        _SETTINGS,
+        "whoever runs Muster",
     ),
     Holding(
         guild_settings,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import literal_column, true
 
-from bot.models import NOBODY, ImportState
+from bot.models import NOBODY, ImportState, News
 from bot.store.holdings import History, Holding, Person, Then, Waits, columns_of
 from bot.store.link_tables import import_rows, imports, link_notices, link_wishes
 from bot.store.linking_tables import (
@@ -18,10 +18,12 @@ from bot.store.linking_tables import (
     resumes,
     service_answers,
 )
+from bot.store.swap_tables import IS_LIVE_SIDE, swap_sides, swaps
 from bot.store.waitlist_tables import waitlist
 
 DAY = timedelta(days=1)
 _w, _n, _i, _r, _q = link_wishes.c, link_notices.c, imports.c, import_rows.c, pending_links.c
+_s = swap_sides.c
 _UNDER_WAY = (ImportState.READING, ImportState.APPLYING, ImportState.UNDOING)
 _IS_SETTLED = _i.state.not_in([literal_column(f"'{state.value}'") for state in _UNDER_WAY])
 
@@ -38,6 +40,42 @@ OF_LINKING: tuple[Holding, ...] = (
         shown=columns_of(
             waitlist, "since guild_id announcement_id opening_id state until silences reason told"
         ),
+    ),
+    Holding(
+        swap_sides,
+        "which role you gave or asked for in a swap, with which Roblox account, what you hold of"
+        " the two since, and whether you know how it ended",
+        "to carry a swap out, or put it back, whatever breaks, and to tell you",
+        "as long as the swap is kept",
+        "you and the other member; the server's hosts, in the log channel",
+        people=(
+            Person(
+                _s.discord_id,
+                Then.BLANK,
+                own=(_s.roblox_id,),
+                too={"roblox_id": NOBODY, "news": News.NONE},
+            ),
+        ),
+        shown=columns_of(swap_sides, "asked_at guild_id swap_id side opening_id stands"),
+        waits=Waits(~IS_LIVE_SIDE, _s.asked_at),
+    ),
+    Holding(
+        swaps,
+        "a swap of two roles: who asked for it, when, how far it came and how it ended",
+        "to carry it out, and to answer questions about it later",
+        "60 days; the sentence that says why it failed goes when one of the two is erased",
+        "the two members; the server's hosts, in the log channel",
+        people=(
+            Person(
+                swaps.c.actor_id,
+                Then.BLANK,
+                others="the other, or a host",
+                too={"encrypted_token": "", "why": ""},
+            ),
+        ),
+        shown=columns_of(swaps, "asked_at guild_id swap_id state by_host settled_at"),
+        waits=Waits(swaps.c.settled_at.is_not(None), swaps.c.asked_at),
+        history=History(swaps.c.asked_at, swaps.c.settled_at.is_not(None), 60 * DAY),
     ),
     Holding(
         link_wishes,

@@ -33,6 +33,7 @@ def to_rows(swap: Swap) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     sides = [
         {name: getattr(side, name) for name in _PARTS}
         | {"side": number, "guild_id": swap.guild_id, "live": swap.state.live}
+        | {"asked_at": swap.asked_at}
         for number, side in enumerate(swap.sides)
     ]
     return {name: getattr(swap, name) for name in names}, sides

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
+    Index,
     Integer,
     Table,
     Text,
@@ -62,6 +63,7 @@ swap_sides = Table(
     Column("live", Boolean, nullable=False),
     Column("news", choice(News), nullable=False),
     Column("stands", choice(Stands), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),  # as of the swap; by it an erasure is judged
 )
 
 # Written out, not bound: a partial index serves only a query that repeats its condition.
@@ -73,6 +75,12 @@ IS_LIVE_SIDE = swap_sides.c.live == true()
 IS_NEWS = swap_sides.c.news.in_([literal_column(f"'{news}'") for news in (News.DUE, News.KEPT)])
 IS_UNNOTED_SWAP = swaps.c.noted == false()
 
+# Who is forgotten is found by person and guild, and what is old by its date.
+for _column in (
+    *(swaps.c[name] for name in ("guild_id", "actor_id", "asked_at")),
+    *(swap_sides.c[name] for name in ("guild_id", "discord_id")),
+):
+    Index(None, _column)
 partial("ix_swaps_asked", swaps.c.expires_at, where=IS_ASKED)
 partial("ix_swaps_carried", swaps.c.accepted_at, where=IS_CARRIED)
 partial("ix_swaps_unnoted", swaps.c.settled_at, where=IS_UNNOTED_SWAP)

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, exists, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import Attempt, AttemptState, News, Swap, SwapState
@@ -204,6 +204,13 @@ class SwapStore(SwapReads):
         change = update(swaps).where(IS_UNNOTED_SWAP, _s.swap_id == swap_id)
         async with self._database.write() as connection:
             return bool((await connection.execute(change.values(noted=True))).rowcount)
+
+    async def forget_words(self, discord_id: int) -> None:
+        """Erase what was said about ended swaps of this person: the sentences name people."""
+        theirs = select(swap_sides.c.swap_id).where(swap_sides.c.discord_id == discord_id)
+        change = update(swaps).where(_s.swap_id.in_(theirs), _s.settled_at.is_not(None))
+        async with self._database.write() as connection:
+            await connection.execute(change.values(why=""))
 
     async def _add_sides(
         self, connection: AsyncConnection, number: int, sides: list[dict[str, Any]]

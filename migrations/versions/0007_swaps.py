@@ -15,6 +15,13 @@ ASKED = sa.text("state = 'asked'")
 CARRIED = sa.text("state IN ('running', 'undoing')")
 NEWS = sa.text("news IN ('due', 'kept')")
 LIVE_SIDE, LIVE_SIDE_POSTGRESQL = sa.text("live = 1"), sa.text("live = true")
+FOUND_BY = (
+    ("swaps", "guild_id"),
+    ("swaps", "actor_id"),
+    ("swaps", "asked_at"),
+    ("swap_sides", "guild_id"),
+    ("swap_sides", "discord_id"),
+)
 UNNOTED, UNNOTED_POSTGRESQL = sa.text("noted = 0"), sa.text("noted = false")
 
 
@@ -25,6 +32,8 @@ def upgrade() -> None:
     )
     _create_swaps()
     _create_sides()
+    for table, column in FOUND_BY:
+        op.create_index(f"ix_{table}_{column}", table, [column])
 
 
 def _create_swaps() -> None:
@@ -80,6 +89,7 @@ def _create_sides() -> None:
         sa.Column("live", sa.Boolean(), nullable=False),
         sa.Column("news", sa.String(24), nullable=False),
         sa.Column("stands", sa.String(24), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["swap_id"], ["swaps.swap_id"], name=op.f("fk_swap_sides_swap_id"), ondelete="CASCADE"
         ),

@@ -128,7 +128,8 @@ async def test_claims_lists_what_the_platform_holds(ready: Stage, story: Story) 
     assert words.count("✔") == 2  # the seed has Pip in the live session, too, which is not posted
     assert result.response is not None
     offered = set(buttons(result.response.components)) if result.response.components else set()
-    assert offered == ({f"Release {story.double}"} if story.has_release else set())
+    wanted = {f"Release {story.double}", f"Swap {story.double}"}
+    assert offered == (wanted if story.has_release else set())
 
 
 async def test_claims_of_nobody(ready: Stage) -> None:

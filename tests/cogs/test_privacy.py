@@ -48,7 +48,7 @@ async def test_show_gives_a_file_that_names_nobody_else(ready: Stage) -> None:
     assert f"role: {ROLE}" in words
     assert f"server: {house.guild.name}" in words
     assert "linked by: an admin" in words
-    assert set(data) == {"links", "link_notices", "claim_attempts", "seen_claims"}
+    assert set(data) == {"links", "claim_attempts", "seen_claims"}
     for other in (house.sable, house.host, house.admin):
         assert str(other.id) not in words + json.dumps(data)
 

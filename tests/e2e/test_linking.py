@@ -92,7 +92,7 @@ def files_of(story: Story) -> dict[str, bytes]:
 
 async def test_no_key_of_a_service_is_in_any_output_or_file(story: Story) -> None:
     files = files_of(story)
-    assert b"DEBUG" in files["bot.log"]
+    assert b"debug" in files["bot.log"]
     for name, content in files.items():
         assert identities.BLOXLINK_KEY.encode() not in content, name
 

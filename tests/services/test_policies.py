@@ -195,10 +195,8 @@ async def remember(
     at = bench.clock() - timedelta(seconds=ago)
     press = bench.press(posted.trainer)
     workspace: Workspace = await bench.workspaces.get(GUILD, announcement.workspace_id)
-    link = await bench.links.get(GUILD, ANA)
-    assert link is not None
     attempt = bench.claims._to_attempt(  # the journal's own shape, not a copy of it here
-        kind, press, posted.trainer, announcement, workspace, link
+        kind, press, posted.trainer, announcement, workspace, roblox_of(ANA)
     )
     place = Place(session_id, "main", "staff", "trainer")
     attempt = replace(attempt, place=place, created_at=at)
