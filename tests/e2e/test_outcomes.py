@@ -6,6 +6,7 @@ import asyncio
 import functools
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -114,8 +115,9 @@ def _is_board(message: Json, title: str) -> bool:
     return bool(embeds) and not message["ephemeral"] and embeds[0].get("title") == title
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def running() -> AsyncIterator[Demo]:
+@asynccontextmanager
+async def open_demo() -> AsyncIterator[Demo]:
+    """The demo with the real bot, ready to be played in."""
     town = Town()
     DemoApi(town).add_routes(town.discord.app)
     try:
@@ -125,6 +127,12 @@ async def running() -> AsyncIterator[Demo]:
             yield Demo(town, sandbox)
     finally:
         await town.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running() -> AsyncIterator[Demo]:
+    async with open_demo() as demo:
+        yield demo
 
 
 @pytest_asyncio.fixture(loop_scope="module")

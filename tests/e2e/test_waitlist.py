@@ -10,18 +10,15 @@ import pytest
 import pytest_asyncio
 
 from bot.sandbox.acts import holders
-from bot.sandbox.demo import prepare
-from bot.sandbox.demo_api import DemoApi
-from bot.sandbox.discord.people import Answer, Person, Sandbox, text_of
+from bot.sandbox.discord.people import Answer, Person, text_of
 from bot.sandbox.platforms import seeds
 from bot.sandbox.tour_waitlist import join
-from bot.sandbox.town import Town
-from tests.e2e.test_outcomes import DOCUMENT, FLIGHT, Demo
+from tests.e2e.test_outcomes import DOCUMENT, FLIGHT, Demo, open_demo
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROW = re.compile(r"^\| ([a-z ,]+) \| .+ \| (.+) \|$", re.MULTILINE)
-STORY = DOCUMENT.read_text("utf-8").partition("## Waiting")[2].partition("## Swaps")[0]
+STORY = DOCUMENT.read_text("utf-8").partition("## Waiting for a full role")[2].partition("\n## ")[0]
 READ: dict[str, str] = dict(ROW.findall(STORY))
 SOON = seeds.record_id("northgate/soon")
 ROBLOX = {account.display_name: str(account.user_id) for account in seeds.STAFF}
@@ -29,15 +26,8 @@ ROBLOX = {account.display_name: str(account.user_id) for account in seeds.STAFF}
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def demo() -> AsyncIterator[Demo]:
-    town = Town()
-    DemoApi(town).add_routes(town.discord.app)
-    try:
-        await town.start()
-        await prepare(town)
-        async with Sandbox(town.discord.url) as sandbox:
-            yield Demo(town, sandbox)
-    finally:
-        await town.stop()
+    async with open_demo() as opened:
+        yield opened
 
 
 class Told:

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from bot.models import AttemptState, Door, News, ShardRange, Swap, SwapSide, SwapState
 from bot.store.announcements import AnnouncementStore
+from bot.store.app_state import AppState
 from bot.store.attempts import AttemptStore
 from bot.store.database import Database
 from bot.store.departures import DepartureStore
@@ -138,6 +139,13 @@ async def test_files_that_are_being_read_and_names_that_have_aged(
         assert [one.guild_id for one in await ImportStore(half).list_under_way()] == [guild_id]
         aged = await LinkLists(half).list_aged(NOW + HOUR, 9)
         assert [one.guild_id for one in aged] == [guild_id]
+
+
+async def test_the_daily_work_of_one_is_not_that_of_the_other(
+    halves: tuple[Database, Database],
+) -> None:
+    ours, theirs = (AppState(half).share for half in halves)
+    assert (ours, theirs) == ("1-1/2", "0-0/2")
 
 
 async def test_who_left_and_what_is_to_be_forgotten(

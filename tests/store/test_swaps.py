@@ -71,6 +71,19 @@ async def test_of_many_at_once_one_is_first(store: SwapStore) -> None:
     assert sum(isinstance(one, Swap) for one in stored) == 1
 
 
+async def test_a_token_is_kept_until_nobody_is_to_be_told_with_it(store: SwapStore) -> None:
+    over = {"state": SwapState.DONE, "settled_at": NOW, "interaction_token": "secret"}
+    swap = await added(store, a_swap(proposer=SwapSide(1, 10, 101, News.DUE), **over))
+    await store.hear(swap.swap_id, 1, News.KEPT)
+    half = await store.get(swap.swap_id)
+    assert half is not None
+    assert half.interaction_token == "secret"
+    await store.hear(swap.swap_id, 2, News.NONE)
+    told = await store.get(swap.swap_id)
+    assert told is not None
+    assert told.interaction_token == ""
+
+
 async def test_it_is_accepted_once(store: SwapStore, attempts: AttemptStore) -> None:
     swap = await added(store)
     rows = rows_of(swap)
