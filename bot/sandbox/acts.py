@@ -82,7 +82,8 @@ class Cast:
         member = self.town.people[name]
         card = await admin.command("links add", member=member, roblox=accounts[name].name)
         answer = await admin.press(card, "Link")
-        await self.person(name, community).command("reminders")  # reads there who linked them
+        told = self.person(name, community).at(community.chat)
+        await told.command("reminders")  # reads there who linked them
         return answer
 
     async def link_all(self) -> dict[str, Answer]:
