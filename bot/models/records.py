@@ -180,6 +180,11 @@ class Attempt:
     with_reason: bool = False  # a host gave a reason; the reason itself is not kept
     told: bool = False  # whom it is for knows the ending
 
+    @property
+    def in_vain(self) -> bool:
+        """Tried by a host for somebody and refused: for the host to hear, not for the member."""
+        return self.door is Door.HOST and self.state is AttemptState.REFUSED
+
     def moved_to(self, state: AttemptState) -> Attempt:
         """The same attempt in another state."""
         return replace(self, state=state)

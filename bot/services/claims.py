@@ -132,7 +132,7 @@ class ClaimService:
         for attempt in await self._attempts.list_untold(guild_id, discord_id):
             by_host = attempt.door is Door.HOST
             settled_at = attempt.settled_at or attempt.created_at
-            if not by_host and self._clock() - settled_at < ANSWER_IN_FLIGHT:
+            if attempt.in_vain or (not by_host and self._clock() - settled_at < ANSWER_IN_FLIGHT):
                 continue
             found = await self._announcements.get_opening(guild_id, attempt.opening_id)
             if found is None or attempt.reason in _QUESTIONS:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.errors import LockLost, OutcomeUnknown, ProviderError, Refusal, UpstreamNotFound
-from bot.models import Attempt, AttemptState, Door, Workspace
+from bot.models import Attempt, AttemptState, Workspace
 from bot.services.aftermath import Aftermath, Ending
 from bot.services.boards import BoardService
 from bot.services.cases import Case, holds
@@ -249,9 +249,9 @@ class ClaimEngine:
             settled_at=self._clock(),
             reason=outcome.code.value,
             upstream_status=error.facts.status if error else None,
-            # Of what a host tried in vain for somebody, that member need not hear.
-            told=case.attempt.door is Door.HOST and outcome.code not in DONE,
         )
+        if settled.in_vain and not settled.interaction_token:
+            settled = replace(settled, told=True)  # nobody waits for an answer
         await self._attempts.save(settled)
         log.info(
             "%s by %s for %s in guild %s, workspace %s, session %s: %s, reference %s",

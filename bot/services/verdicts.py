@@ -27,7 +27,7 @@ from bot.models import (
     Opening,
     Workspace,
 )
-from bot.services.outcomes import Code, Outcome
+from bot.services.outcomes import DONE, Code, Outcome
 from bot.services.rules import Verdict
 
 _CODES: tuple[tuple[type[ProviderError], Code], ...] = (
@@ -61,7 +61,7 @@ def facts(
         server_name=opening.server_name,
         platform=workspace.kind.label,
         reference=attempt.operation_id[:8] if attempt else "",
-        operation_id=attempt.operation_id if attempt and attempt.door is not Door.HOST else "",
+        operation_id=attempt.operation_id if attempt and not _is_anothers(attempt, code) else "",
         releasing=attempt is not None and attempt.kind is AttemptKind.RELEASE,
         subject_id=attempt.subject_id
         if attempt and attempt.subject_id != attempt.actor_id
@@ -107,6 +107,11 @@ def _what(error: ProviderError) -> str:
     if isinstance(error, KeyErased):
         return "key"
     return error.what if isinstance(error, UpstreamNotFound) else ""
+
+
+def _is_anothers(attempt: Attempt, code: Code) -> bool:
+    """Whether the ending is for somebody else to hear than who gets this answer."""
+    return attempt.door is Door.HOST and code in DONE
 
 
 def from_announcement(
