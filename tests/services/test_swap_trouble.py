@@ -167,6 +167,25 @@ async def test_a_platform_that_falls_silent_half_way_is_waited_for(pair: Pair) -
     assert pair.holders == AFTER
 
 
+async def test_a_platform_that_cannot_be_read_after_a_release_is_waited_for(pair: Pair) -> None:
+    """What was read before the release says nothing about who holds what now."""
+    bench = pair.bench
+
+    async def then_silent(real: Any, *args: Any, **more: Any) -> None:
+        await real(*args, **more)
+        bench.platform.read_error = Unavailable("down", FACTS)
+
+    once(bench, "release", lambda *_: True, then_silent)
+    asked = await pair.propose()
+    outcome = await pair.accept(asked)
+    assert pair.holders == ((), (roblox_of(BEN),))
+    assert outcome.code is SwapCode.UNKNOWN
+    bench.platform.read_error = None
+    await bench.settle()
+    assert (await pair.swap(asked.swap_id)).state is SwapState.DONE
+    assert pair.holders == AFTER
+
+
 async def test_after_a_day_of_silence_people_are_told_to_look(pair: Pair) -> None:
     bench = pair.bench
 
