@@ -145,6 +145,8 @@ def _reason(standing: Standing, now: datetime) -> WaitEnd | None:
     """Why somebody's wait is over whatever the platform holds, or None."""
     if standing.state is None or standing.starts_at is None or standing.ends_at is None:
         return WaitEnd.DISCONNECTED
+    if standing.keyless:
+        return WaitEnd.DISCONNECTED  # nobody can claim there, and others wait behind them
     if standing.state in _CLOSED:
         return _CLOSED[standing.state]
     if standing.ends_at <= now:

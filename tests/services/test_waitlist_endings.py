@@ -12,7 +12,8 @@ from bot.models import ClashPolicy, Door, WaitEnd
 from bot.services.claims import Press
 from bot.services.outcomes import Code
 from bot.services.waiting_line import GRACE, LAST_MINUTES
-from tests.services.bench import BEN, GUILD, HOST, Bench, actor
+from bot.store.removed_guilds import RemovedGuildStore
+from tests.services.bench import BEN, GUILD, HOST, STRANGERS, Bench, actor
 from tests.services.conftest import Posted
 from tests.services.lines import (
     CAT,
@@ -159,3 +160,19 @@ async def test_a_removed_workspace_ends_the_wait(bench: Bench, full: Posted) -> 
     assert "disconnected" in news.text
     await bench.waitlist.mark_told([news.waiter])
     assert await bench.line.list_for_member(GUILD, BEN) == []
+
+
+async def test_who_waits_in_a_guild_that_took_muster_out_is_in_nobodys_way(
+    bench: Bench, full: Posted
+) -> None:
+    theirs = await bench.add_workspace(STRANGERS, name="Theirs")
+    opening = await bench.opening(await bench.post(theirs))
+    await bench.link(DAN, guild_id=STRANGERS)
+    await bench.waitlist.join(actor(DAN, STRANGERS), opening.opening_id)
+    await join(bench, full, BEN)
+    await RemovedGuildStore(bench.database).mark_removed(STRANGERS, bench.clock())
+    await bench.workspaces.disconnect(theirs.workspace_id)
+    await pass_time(bench, 10)
+    assert await waiting(bench) == [BEN]
+    await release(bench, full)
+    assert await offered(bench) == [BEN]
