@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.errors import LockLost, ProviderError, Refusal
-from bot.models import News, Stands, Swap, SwapState
+from bot.models import Attempt, News, Stands, Swap, SwapState
 from bot.services.aftermath import Aftermath
 from bot.services.boards import BoardService
 from bot.services.catalog import SessionCatalog
@@ -52,6 +52,7 @@ class SwapEngine:
         boards: BoardService,
         catalog: SessionCatalog,
         lanes: Lanes,
+        tell_settled: Callable[[Attempt], None],
         clock: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -65,6 +66,7 @@ class SwapEngine:
         self._boards = boards
         self._catalog = catalog
         self._lanes = lanes
+        self._tell_settled = tell_settled
         self._clock = clock
         self._monotonic = monotonic
         self._running: set[int] = set()
@@ -209,6 +211,8 @@ class SwapEngine:
             swap.actor_id, swap.proposer.roblox_id, swap.partner.roblox_id, swap.guild_id,
             swap.workspace_id, state.value, ended.reason, swap.reference,
         )  # fmt: skip
+        for row in (*rows, *more):
+            self._tell_settled(row)
         self._catalog.expire(swap.workspace_id)
         for number in case.session_ids:
             for board in await self._announcements.list_live_for_session(
