@@ -98,7 +98,10 @@ class SwapEngine:
         try:
             async with self._visits(case) as visits:
                 run = SwapRun(case, visits, self._store, self._aftermath, self._clock)
-                return await self._carry(run, policies, roles or {})
+                outcome = await self._carry(run, policies, roles or {})
+                for visit in visits.values():
+                    visit.outdate()  # to the next in the lane the last reading tells of open rows
+                return outcome
         except (LaneBusy, LockLost) as error:
             log.warning("swap %s: %s", swap.reference, error)
             busy = isinstance(error, LaneBusy)
