@@ -152,7 +152,8 @@ def _build_swaps(g: Ground) -> tuple[SwapService, SwapRounds]:
     store = SwapStore(g.database, KeyRing(g.settings.secret_keys), g.attempts)
     parts = SwapParts(
         store, g.attempts, g.announcements, g.links, g.workspaces, g.catalog, g.boards,
-        g.policies, g.aftermath, g.lanes, g.roblox, g.tidings, g.messenger, g.host_log,
+        g.policies, g.aftermath, g.lanes, g.engine.tell_settled, g.roblox, g.tidings, g.messenger,
+        g.host_log,
     )  # fmt: skip
     return build_swaps(parts, g.background, g.clock)
 

@@ -146,10 +146,11 @@ class DiscordMessenger:
 
     async def fetch_member_roles(self, guild_id: int, discord_id: int) -> frozenset[int] | None:
         """The Discord roles of a member, None of somebody who left; see the protocol."""
-        guild = self._client.get_guild(guild_id)
-        if guild is None:
-            raise MessengerError("Muster is not in that Discord server now.")
         try:
+            # Direct messages come to the process of shard 0, whichever has the guild in its cache.
+            guild = self._client.get_guild(guild_id) or await self._client.fetch_guild(
+                guild_id, with_counts=False
+            )
             member = await guild.fetch_member(discord_id)
         except discord.NotFound as error:
             if error.code in NO_MEMBER:

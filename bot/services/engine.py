@@ -71,6 +71,11 @@ class ClaimEngine:
         """
         self._listeners.append(listener)
 
+    def tell_settled(self, attempt: Attempt) -> None:
+        """Let the listeners hear of an attempt that got its ending here, or in a swap."""
+        for listener in self._listeners:
+            listener(attempt)
+
     @asynccontextmanager
     async def turn(self, workspace: Workspace, session_id: str) -> AsyncIterator[Turn]:
         """A turn at a session between those of the attempts on it. Raises LaneBusy."""
@@ -268,8 +273,7 @@ class ClaimEngine:
                 case.workspace.base_url, settled.place.session_id
             ):
                 self._boards.mark_dirty(other.announcement_id)
-        for listener in self._listeners:
-            listener(settled)
+        self.tell_settled(settled)
         return outcome
 
 

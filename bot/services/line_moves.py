@@ -60,11 +60,11 @@ class LineMoves:
         """An attempt got its ending."""
         self._background.spawn(self._follow(attempt), "what a claim means for who waits")
 
-    async def answered(self, waiter: Waiter, code: Code) -> None:
-        """Somebody accepted an offer, and this came of it."""
+    async def answered(self, waiter: Waiter, code: Code, *, final: bool = False) -> None:
+        """Somebody accepted an offer, and this came of it; `final`: another try is in vain."""
         if code is Code.FULL:  # the place is gone again: they are still the next
             moved = await self._store.take_back(waiter, self._clock())
-        elif code in _FINAL or code in _HOLDS:
+        elif final or code in _FINAL or code in _HOLDS:
             moved = await self._store.remove(waiter)
         else:
             return

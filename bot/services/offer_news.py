@@ -54,6 +54,8 @@ class OfferNews:
     async def tell(self, waiter: Waiter) -> None:
         """Tell an offer or an ending, unless somebody else is just doing that."""
         now = self._clock()
+        if waiter.until is not None and waiter.until <= now:
+            return  # it stood while nobody could be told: the place is kept no longer
         if await self._store.take_telling(waiter, now):
             news, announcement = await self._words(waiter)
             if await self._say(news, announcement):

@@ -44,7 +44,7 @@ class Round:
     news: list[Waiter] = field(default_factory=list)  # who has to be told something
     changed: set[int] = field(default_factory=set)  # announcements whose boards show another count
     offered: bool = False
-    more: bool = False  # somebody was taken out, and the next may be asked
+    more: bool = False  # somebody was taken out or cannot be asked now, and the next may be
 
     def note(self, waiter: Waiter) -> None:
         """Somebody is out, or at the end of the line."""
@@ -73,9 +73,10 @@ class Offering:
         self._news = news
         self._clock = clock
 
-    async def round(self, line: Line, workspace_id: int) -> Round:
+    async def round(self, line: Line, workspace_id: int, before: int = 0) -> Round:
         """One turn in the lane of (upstream, session id), with this workspace's key.
 
+        As many rounds came just `before` without an end: so many more of the line are looked at.
         Raises what a platform does, LaneBusy and LockLost; Refusal when the workspace is gone.
         """
         workspace = await self._workspaces.get_anywhere(workspace_id)
@@ -86,7 +87,7 @@ class Offering:
             session = await provider.fetch_session(line[1], YOUNG)
         if not may_move(waiters, session, self._clock()):
             return Round()
-        found = await self._find(waiters, session)
+        found = await self._find(waiters, session, before)
         done = Round()
         async with self._engine.turn(workspace, line[1]) as turn, turn.locked():
             reading = await turn.read()
@@ -98,15 +99,18 @@ class Offering:
                 turn.outdate()
         return done
 
-    async def _find(self, waiters: list[Waiter], session: Session) -> dict[int, Candidate | None]:
-        """Those who are likely to be asked, by the id of their row."""
+    async def _find(
+        self, waiters: list[Waiter], session: Session, more: int
+    ) -> dict[int, Candidate | None]:
+        """Those who are likely to be asked, and `more` behind them, by the id of their row."""
         found: dict[int, Candidate | None] = {}
         now = self._clock()
         for place in dict.fromkeys(waiter.place for waiter in waiters):
             here = [waiter for waiter in waiters if waiter.place == place]
             waiting = [one for one in here if not is_promised(one, now)]
             asked = len(here) - len(waiting)
-            for waiter in waiting[: max(room_in(session, place, len(waiting)) - asked, 1)]:
+            likely = max(room_in(session, place, len(waiting)) - asked, 1)
+            for waiter in waiting[: likely + more]:
                 found[waiter.waitlist_id] = await self._candidates.find(waiter, session)
         return found
 

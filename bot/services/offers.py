@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 TICK = 10.0  # seconds between two looks for what has run out
 BATCH = 50  # things told by one look
-MOST_ROUNDS = 20  # in a row, each of which took out somebody who could not claim
+MOST_ROUNDS = 20  # in a row, each of which found somebody in front who cannot be asked
 KEPT_ENDINGS = timedelta(days=14)  # of members who never used Muster again
 _CLOSED = {
     AnnouncementState.CLOSED: WaitEnd.CLOSED,
@@ -112,8 +112,8 @@ class Offers:
         line = await self._store.list_line(upstream, session_id)
         for workspace_id in dict.fromkeys(waiter.workspace_id for waiter in line):
             try:
-                for _ in range(MOST_ROUNDS):
-                    done = await self._offering.round((upstream, session_id), workspace_id)
+                for before in range(MOST_ROUNDS):
+                    done = await self._offering.round((upstream, session_id), workspace_id, before)
                     for number in done.changed:
                         self._boards.mark_dirty(number)
                     for waiter in done.news:
@@ -145,6 +145,8 @@ def _reason(standing: Standing, now: datetime) -> WaitEnd | None:
     """Why somebody's wait is over whatever the platform holds, or None."""
     if standing.state is None or standing.starts_at is None or standing.ends_at is None:
         return WaitEnd.DISCONNECTED
+    if standing.keyless:
+        return WaitEnd.DISCONNECTED  # nobody can claim there, and others wait behind them
     if standing.state in _CLOSED:
         return _CLOSED[standing.state]
     if standing.ends_at <= now:

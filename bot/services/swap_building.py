@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.background import Background
+from bot.models import Attempt
 from bot.providers.identity.roblox import Roblox
 from bot.services.aftermath import Aftermath
 from bot.services.boards import BoardService
@@ -45,6 +46,7 @@ class SwapParts:
     policies: Policies
     aftermath: Aftermath
     lanes: Lanes
+    tell_settled: Callable[[Attempt], None]
     roblox: Roblox
     tidings: Tidings
     messenger: Messenger
@@ -62,7 +64,8 @@ def build_swaps(
     checks = SwapChecks(parts.links, parts.policies, parts.roblox, clock)
     engine = SwapEngine(
         parts.store, parts.attempts, cases, checks, parts.workspaces, parts.announcements,
-        parts.aftermath, parts.boards, parts.catalog, parts.lanes, clock, monotonic,
+        parts.aftermath, parts.boards, parts.catalog, parts.lanes, parts.tell_settled,
+        clock, monotonic,
     )  # fmt: skip
     news = SwapNews(
         parts.store, cases, parts.announcements, parts.workspaces, parts.tidings, parts.messenger,

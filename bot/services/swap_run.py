@@ -103,13 +103,16 @@ class SwapRun:
 
     async def read(self) -> None:
         """Both sessions as they stand. Raises ProviderErrors, and Refusal without a workspace."""
+        found: dict[str, Reading | None] = {}
+        self.readings = {}  # should this fail: what was read before a write tells nothing after it
         for session_id, visit in self._visits.items():
             try:
-                self.readings[session_id] = await visit.read()
+                found[session_id] = await visit.read()
             except UpstreamNotFound as error:
                 if error.what != "session":
                     raise
-                self.readings[session_id] = None
+                found[session_id] = None
+        self.readings = found
         self._fresh = True
 
     async def go_on(self) -> SwapState | None:

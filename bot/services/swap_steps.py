@@ -97,7 +97,11 @@ def stands(side: Exchange, sessions: Sessions) -> Stands:
 
 def emptied(session: Session, sides: Sequence[Exchange]) -> Session:
     """The session as it will be between the releases and the claims."""
-    given = {(side.old.server_id, side.old.role_id, side.roblox_id) for side in sides}
+    given = {
+        (side.old.server_id, side.old.role_id, side.roblox_id)
+        for side in sides
+        if side.old.session_id == session.session_id  # servers of two may have the same id
+    }
     return replace(session, servers=tuple(_without(server, given) for server in session.servers))
 
 

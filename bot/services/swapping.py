@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.errors import LockLost, ProviderError, Refusal
-from bot.models import News, Stands, Swap, SwapState
+from bot.models import Attempt, News, Stands, Swap, SwapState
 from bot.services.aftermath import Aftermath
 from bot.services.boards import BoardService
 from bot.services.catalog import SessionCatalog
@@ -52,6 +52,7 @@ class SwapEngine:
         boards: BoardService,
         catalog: SessionCatalog,
         lanes: Lanes,
+        tell_settled: Callable[[Attempt], None],
         clock: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -65,6 +66,7 @@ class SwapEngine:
         self._boards = boards
         self._catalog = catalog
         self._lanes = lanes
+        self._tell_settled = tell_settled
         self._clock = clock
         self._monotonic = monotonic
         self._running: set[int] = set()
@@ -96,7 +98,10 @@ class SwapEngine:
         try:
             async with self._visits(case) as visits:
                 run = SwapRun(case, visits, self._store, self._aftermath, self._clock)
-                return await self._carry(run, policies, roles or {})
+                outcome = await self._carry(run, policies, roles or {})
+                for visit in visits.values():
+                    visit.outdate()  # to the next in the lane the last reading tells of open rows
+                return outcome
         except (LaneBusy, LockLost) as error:
             log.warning("swap %s: %s", swap.reference, error)
             busy = isinstance(error, LaneBusy)
@@ -209,6 +214,8 @@ class SwapEngine:
             swap.actor_id, swap.proposer.roblox_id, swap.partner.roblox_id, swap.guild_id,
             swap.workspace_id, state.value, ended.reason, swap.reference,
         )  # fmt: skip
+        for row in (*rows, *more):
+            self._tell_settled(row)
         self._catalog.expire(swap.workspace_id)
         for number in case.session_ids:
             for board in await self._announcements.list_live_for_session(

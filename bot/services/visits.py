@@ -61,7 +61,7 @@ class Turn:
         await self._hold.check()
 
     def outdate(self) -> None:
-        """A place was promised: no claim may be judged by a reading from before that."""
+        """What the journal or a line says has changed: earlier readings tell it no longer."""
         self._lane.outdate(self._monotonic())
 
 

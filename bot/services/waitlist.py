@@ -152,7 +152,8 @@ class WaitlistService:
         outcome = await self._claims.claim(
             replace(press, actor=actor, opening_id=waiter.opening_id)
         )
-        await self._moves.answered(waiter, outcome.code)
+        forbidden = outcome.code is Code.CLASH and not outcome.clash_may_be_confirmed
+        await self._moves.answered(waiter, outcome.code, final=forbidden)
         return outcome
 
     async def decline(self, guild_id: int, discord_id: int, waitlist_id: int) -> Waiting:

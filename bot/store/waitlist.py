@@ -15,10 +15,11 @@ from bot.models import (
     WaitEnd,
     Waiter,
     WaitState,
+    WorkspaceState,
 )
 from bot.store.columns import fits
 from bot.store.database import Database
-from bot.store.tables import IS_RUNNING, announcements, claim_attempts, links
+from bot.store.tables import IS_RUNNING, announcements, claim_attempts, links, workspaces
 from bot.store.waitlist_tables import IS_LINED, IS_UNTOLD, waitlist
 
 _c = waitlist.c
@@ -44,6 +45,7 @@ class Standing:
     ends_at: datetime | None
     cutoff_minutes: int | None
     roblox_id: int | None  # as linked now
+    keyless: bool = False  # the guild took Muster out, and its key was erased
 
 
 class WaitlistStore:
@@ -96,9 +98,11 @@ class WaitlistStore:
         """Everybody in line in our guilds, with their announcement and their link."""
         a, now_linked = announcements.c, links.c.roblox_id.label("now_linked")
         facts = (a.state.label("posted"), a.starts_at, a.ends_at, a.cutoff_minutes)
+        connected = workspaces.c.state.label("connected")
         query = (
-            select(*_SHOWN, *facts, now_linked)
+            select(*_SHOWN, *facts, now_linked, connected)
             .outerjoin(announcements, a.announcement_id == _c.announcement_id)
+            .outerjoin(workspaces, workspaces.c.workspace_id == _c.workspace_id)
             .outerjoin(
                 links, and_(links.c.guild_id == _c.guild_id, links.c.discord_id == _c.discord_id)
             )
@@ -110,7 +114,7 @@ class WaitlistStore:
         return [
             Standing(
                 _to_waiter(row), row.posted, row.starts_at, row.ends_at, row.cutoff_minutes,
-                row.now_linked,
+                row.now_linked, row.connected == WorkspaceState.NO_KEY,
             )
             for row in rows
         ]  # fmt: skip

@@ -98,6 +98,21 @@ async def test_a_direct_message_and_a_restart(full: Stage) -> None:
     assert full.holders(ROLE) == [SABLE]
 
 
+async def test_a_direct_message_comes_to_a_process_that_has_another_shard(
+    full: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = full.house
+    await full.slash(house.sable, "reminders", direct="on")
+    await join(full, house.sable)
+    await give_back(full, house.pip)
+    offer = house.sable.user.dm_channel.last_message
+    assert offer is not None
+    monkeypatch.setattr(full.bot, "get_guild", lambda _: None)
+    answer = await house.sable.user.click(offer, label="Accept")
+    assert answer.response is not None
+    assert answer.response.content.startswith(f"✔ You are **{ROLE}**")
+
+
 async def test_passing_asks_the_next(full: Stage) -> None:
     house = full.house
     await join(full, house.sable)

@@ -120,7 +120,8 @@ class Assembled:
         self.swaps, self.swap_rounds = build_swaps(
             SwapParts(
                 self.swap_store, self.attempts, self.announcements, self.links, self.workspaces,
-                self.catalog, self.boards, self.policies, aftermath, lanes, roblox, tidings,
+                self.catalog, self.boards, self.policies, aftermath, lanes,
+                self.engine.tell_settled, roblox, tidings,
                 self.messenger, self.host_log,
             ),
             self.background, clock,

@@ -211,3 +211,32 @@ async def test_a_deleted_thread_is_tried_again(bench: Bench, full: Posted) -> No
     assert len(bench.messenger.said) == 1
     await pass_time(bench, 61)
     assert len(bench.messenger.said) == 1
+
+
+async def test_an_offer_that_ran_out_untold_is_not_told_any_more(
+    bench: Bench, full: Posted
+) -> None:
+    await join(bench, full, BEN)
+    bench.messenger.error = MessengerError("Discord answered 500.")
+    await release(bench, full)
+    (first,) = await bench.waitlist.list_mine(actor(BEN))
+    assert first.waiter.until is not None
+    bench.messenger.error = None
+    await pass_time(bench, (first.waiter.until - bench.clock()).total_seconds() + 6)
+    stamp = f"<t:{int(first.waiter.until.timestamp())}:"
+    assert [words for _, words, _ in bench.messenger.said if stamp in words] == []
+
+
+async def test_who_cannot_be_asked_now_stands_in_nobodys_way(bench: Bench, full: Posted) -> None:
+    """BEN waits in two guilds, and can be asked but once; CAT comes after."""
+    board = await bench.post(await bench.add_workspace(STRANGERS, name="Theirs"))
+    opening = await bench.opening(board)
+    await bench.link(BEN, guild_id=STRANGERS)
+    await join(bench, full, BEN)
+    bench.clock.advance(1)
+    await bench.waitlist.join(actor(BEN, STRANGERS), opening.opening_id)
+    await join(bench, full, CAT)
+    now = bench.platform.sessions[SESSION.session_id]
+    bench.platform.sessions[SESSION.session_id] = with_role(now, replace(TRAINER, capacity=3))
+    await bench.catch_up()
+    assert sorted(await offered(bench)) == [BEN, CAT]

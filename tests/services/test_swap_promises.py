@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest_asyncio
 
 from bot.errors import OutcomeUnknown
-from bot.models import SwapState
+from bot.models import Session, SwapState
 from bot.services.outcomes import Code
 from bot.services.swap_outcomes import SwapCode
 from bot.services.waitlist import Waiting
-from tests.services.bench import ANA, BEN, Bench, actor, roblox_of
+from tests.services.bench import ANA, BEN, GUILD, Bench, actor, roblox_of
 from tests.services.conftest import Posted
 from tests.services.fakes import FACTS
 from tests.services.lines import CAT, DAN, accept, full, join, offered, pass_time, waiting
 from tests.services.swapping import AFTER, Pair
 from tests.services.test_swap_trouble import PANEL, once, to_ana
-from tests.services.worlds import HELPER, with_claims
+from tests.services.worlds import HELPER, SESSION, with_claims
 
 __all__ = ["full"]
+
+LATER = timedelta(hours=5)
 
 
 @pytest_asyncio.fixture
@@ -98,3 +102,43 @@ async def test_what_is_free_between_two_steps_is_offered_to_nobody(
     await pass_time(bench, 1)
     assert await offered(bench) == []
     assert await waiting(bench) == [CAT]
+
+
+async def test_who_swaps_into_a_role_waits_for_none_at_the_same_time(pair: Pair) -> None:
+    bench = pair.bench
+    (workspace,) = await bench.workspaces.list_all(GUILD)
+    evening = at(LATER, "evening")
+    bench.platform.sessions["evening"] = evening
+    bench.platform.sessions["shift"] = with_claims(at(LATER, "shift"), PANEL)
+    theirs = await bench.opening(await bench.post(workspace, evening), HELPER)
+    shift = await bench.opening(await bench.post(workspace, bench.platform.sessions["shift"]))
+    assert (await bench.claims.claim(bench.press(theirs, CAT))).code is Code.CLAIMED
+    assert isinstance(await bench.waitlist.join(actor(ANA), shift.opening_id), Waiting)
+    bench.ticks += 60
+    asked = await pair.propose(to=CAT)
+    assert (await pair.accept(asked, CAT)).code is SwapCode.DONE
+    await bench.background.settle()
+    assert await waiting(bench) == []
+
+
+async def test_a_third_role_on_the_others_server_is_seen_before_anything_is_sent(
+    pair: Pair,
+) -> None:
+    """BEN is Helper in both sessions, whose servers have the same id on this platform."""
+    bench = pair.bench
+    (workspace,) = await bench.workspaces.list_all(GUILD)
+    bench.platform.sessions["evening"] = at(LATER, "evening")
+    theirs = await bench.opening(await bench.post(workspace, at(LATER, "evening")), HELPER)
+    assert (await bench.claims.claim(bench.press(theirs, BEN))).code is Code.CLAIMED
+    bench.ticks += 60
+    bench.platform.writes.clear()
+    outcome = await pair.propose(theirs=str(theirs.opening_id))
+    assert outcome.code is SwapCode.REFUSED
+    assert "they would lose **Helper**" in outcome.why
+    assert bench.platform.writes == []
+
+
+def at(later: timedelta, name: str) -> Session:
+    """The same session again, some time after."""
+    starts_at, ends_at = SESSION.starts_at + later, SESSION.ends_at + later
+    return replace(SESSION, session_id=name, name=name, starts_at=starts_at, ends_at=ends_at)

@@ -10,11 +10,13 @@ import pytest_asyncio
 
 from bot.errors import OutcomeUnknown, RankTooLow, Unavailable
 from bot.models import AttemptKind, AttemptState, Door, Place, ProviderKind, Stands, SwapState
+from bot.services.outcomes import Code
 from bot.services.swap_outcomes import SwapCode
 from bot.services.swap_words import swap_words
 from tests.services.bench import ADMIN, ANA, BEN, GUILD, LOG_CHANNEL, Bench, actor, roblox_of
 from tests.services.conftest import Posted
 from tests.services.fakes import FACTS
+from tests.services.lines import EVE
 from tests.services.swapping import AFTER, BEFORE, Pair
 from tests.services.worlds import HELPER, SERIES, SESSION, TRAINER, with_claims
 
@@ -167,6 +169,25 @@ async def test_a_platform_that_falls_silent_half_way_is_waited_for(pair: Pair) -
     assert pair.holders == AFTER
 
 
+async def test_a_platform_that_cannot_be_read_after_a_release_is_waited_for(pair: Pair) -> None:
+    """What was read before the release says nothing about who holds what now."""
+    bench = pair.bench
+
+    async def then_silent(real: Any, *args: Any, **more: Any) -> None:
+        await real(*args, **more)
+        bench.platform.read_error = Unavailable("down", FACTS)
+
+    once(bench, "release", lambda *_: True, then_silent)
+    asked = await pair.propose()
+    outcome = await pair.accept(asked)
+    assert pair.holders == ((), (roblox_of(BEN),))
+    assert outcome.code is SwapCode.UNKNOWN
+    bench.platform.read_error = None
+    await bench.settle()
+    assert (await pair.swap(asked.swap_id)).state is SwapState.DONE
+    assert pair.holders == AFTER
+
+
 async def test_after_a_day_of_silence_people_are_told_to_look(pair: Pair) -> None:
     bench = pair.bench
 
@@ -207,6 +228,26 @@ async def test_a_first_write_that_is_not_sent_changes_nothing(pair: Pair) -> Non
     assert outcome.code is SwapCode.UNDONE
     assert pair.holders == BEFORE
     assert "does not answer" in outcome.why
+
+
+async def test_who_waited_behind_a_swap_is_judged_by_how_it_ended(pair: Pair) -> None:
+    """Helper has two places. ANA does not get hers after all, so the other one is EVE's."""
+    bench, pressed = pair.bench, []
+    await bench.link(EVE)
+
+    async def pressing(real: Any, *args: Any, **more: Any) -> None:
+        press = bench.press(pair.theirs, EVE)
+        pressed.append(bench.background.spawn(bench.claims.claim(press), "EVE"))
+        await press.journalled.wait()
+        await real(*args, **more)
+
+    async def refused(*_: Any) -> None:
+        raise RankTooLow("no", FACTS)
+
+    once(bench, "release", lambda *_: True, pressing)
+    once(bench, "claim", to_ana, refused)
+    assert (await pair.accept(await pair.propose())).code is SwapCode.UNDONE
+    assert (await pressed[0]).code is Code.CLAIMED
 
 
 async def test_the_workspace_is_removed_half_way(pair: Pair) -> None:

@@ -12,7 +12,8 @@ from bot.models import ClashPolicy, Door, WaitEnd
 from bot.services.claims import Press
 from bot.services.outcomes import Code
 from bot.services.waiting_line import GRACE, LAST_MINUTES
-from tests.services.bench import BEN, GUILD, HOST, Bench, actor
+from bot.store.removed_guilds import RemovedGuildStore
+from tests.services.bench import BEN, GUILD, HOST, STRANGERS, Bench, actor, roblox_of
 from tests.services.conftest import Posted
 from tests.services.lines import (
     CAT,
@@ -25,7 +26,7 @@ from tests.services.lines import (
     waiting,
 )
 from tests.services.lines import full as full
-from tests.services.worlds import HELPER, SESSION, TRAINER
+from tests.services.worlds import HELPER, SESSION, TRAINER, with_claims
 
 
 async def test_a_role_that_is_taken_away_ends_the_wait(bench: Bench, full: Posted) -> None:
@@ -133,6 +134,21 @@ async def test_claiming_a_role_at_the_same_time_takes_out(bench: Bench, full: Po
     assert "another session at the same time" in bench.messenger.said[-1][1]
 
 
+async def test_a_clash_that_the_guild_forbids_passes_the_offer_on(
+    bench: Bench, full: Posted
+) -> None:
+    (workspace,) = await bench.workspaces.list_all(GUILD)
+    await bench.workspace_store.update(GUILD, workspace.workspace_id, clash=ClashPolicy.REFUSE)
+    ben, _ = await join(bench, full, BEN, CAT)
+    await release(bench, full)
+    assert await offered(bench) == [BEN]
+    other = replace(SESSION, session_id="other", name="Other")
+    bench.platform.sessions["other"] = with_claims(other, roblox_of(BEN))  # in the panel
+    bench.ticks += 60
+    assert (await accept(bench, ben)).code is Code.CLASH
+    assert (await waiting(bench), await offered(bench)) == ([CAT], [CAT])
+
+
 async def test_who_left_the_guild_is_dropped(bench: Bench, full: Posted) -> None:
     _, cat, _ = await join(bench, full, BEN, CAT, DAN)
     bench.messenger.left |= {(GUILD, BEN)}
@@ -159,3 +175,19 @@ async def test_a_removed_workspace_ends_the_wait(bench: Bench, full: Posted) -> 
     assert "disconnected" in news.text
     await bench.waitlist.mark_told([news.waiter])
     assert await bench.line.list_for_member(GUILD, BEN) == []
+
+
+async def test_who_waits_in_a_guild_that_took_muster_out_is_in_nobodys_way(
+    bench: Bench, full: Posted
+) -> None:
+    theirs = await bench.add_workspace(STRANGERS, name="Theirs")
+    opening = await bench.opening(await bench.post(theirs))
+    await bench.link(DAN, guild_id=STRANGERS)
+    await bench.waitlist.join(actor(DAN, STRANGERS), opening.opening_id)
+    await join(bench, full, BEN)
+    await RemovedGuildStore(bench.database).mark_removed(STRANGERS, bench.clock())
+    await bench.workspaces.disconnect(theirs.workspace_id)
+    await pass_time(bench, 10)
+    assert await waiting(bench) == [BEN]
+    await release(bench, full)
+    assert await offered(bench) == [BEN]
