@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.errors import KeyRefused, NotPermitted, ProviderError, RateLimited, Refusal, Unavailable
@@ -21,6 +23,7 @@ from tests.services.oneself import (
     SECOND,
     Oneself,
 )
+from tests.services.private import Private
 
 BLOXLINK, ROVER = IdentityKind.BLOXLINK, IdentityKind.ROVER
 
@@ -346,3 +349,29 @@ async def test_an_error_with_status_200_links_nobody(
     assert asked.answers is not None
     assert isinstance(asked.answers[BLOXLINK], ProviderError)
     assert await oneself.link_of() is None
+
+
+async def test_what_a_service_says_while_all_is_erased_is_erased_too(
+    oneself: Oneself, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await oneself.use_services()
+    await oneself.forget_answers()
+    private, real = Private(oneself.bench), oneself.bloxlink.answer
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def slowly(call: Call, route: Route | None) -> Answer:
+        asked.set()
+        await go.wait()
+        return await real(call, route)
+
+    monkeypatch.setattr(oneself.bloxlink, "answer", slowly)
+    asking = asyncio.create_task(oneself.services.identity.ask(actor(ANA)))
+    await asked.wait()
+    oneself.bench.clock.advance(1)
+    await private.erasing.erase(ANA)
+    oneself.bench.clock.advance(1)
+    go.set()
+    assert (await asking).question is not None
+    oneself.bench.clock.advance(61)
+    await private.erasing.finish_open()
+    assert await private.data.list_held(ANA) == []
