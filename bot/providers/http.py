@@ -214,6 +214,8 @@ class Wire:
 
     async def _exchange(self, request: httpx.Request) -> Reply | _Silence:
         """One request, one answer. Raises none of httpx's errors: they hold the request and key."""
+        if self._client.is_closed:  # by whoever changed the key while this was under way
+            return _Silence(sent=False, why="its key was changed just now")
         try:
             response = await self._client.send(request, stream=True)
             try:
@@ -226,10 +228,8 @@ class Wire:
             return _Silence(sent=False, why=why)
         except httpx.TransportError as error:
             return _Silence(sent=True, why=f"the connection failed ({type(error).__name__})")
-        headers = response.headers
-        return Reply(
-            response.status_code, body, headers.get("retry-after"), headers.get("location")
-        )
+        told = response.headers
+        return Reply(response.status_code, body, told.get("retry-after"), told.get("location"))
 
     async def _bounded(self, response: httpx.Response) -> bytes | None:
         """The body, or None when it is too long or compressed (which could unfold to any size)."""

@@ -191,7 +191,7 @@ class LinkDecisions:
         return await self._pending.ask(
             PendingLink(
                 0, link.guild_id, about, kind, link.roblox_id, link.username, link.source,
-                self._clock(), other_id,
+                link.linked_at, other_id,
             )
         )  # fmt: skip
 

@@ -88,13 +88,14 @@ class IdentityLinks:
 
         Nothing is saved when they disagree: the member and the admins are told.
         """
+        now = self._clock()  # what is stored is as old as the wish to ask: an erasure covers it
         answers = await self._lines.ask_all(actor.guild_id, actor.discord_id)
         if not answers:
             raise Refusal(
                 "This community uses neither Bloxlink nor RoVer with Muster. Prove your account"
                 " with a code instead: `/verify`."
             )
-        await self._keep(actor, answers)
+        await self._keep(actor, answers, now)
         said = {k: a.roblox_id for k, a in answers.items() if isinstance(a, Resolved)}
         if len(set(said.values())) > 1:
             await self._tell_disagreement(actor, said)
@@ -106,7 +107,7 @@ class IdentityLinks:
         if was is not None and was.roblox_id == roblox_id:
             return Asked(kinds=kinds, was=was, same=True)
         username = await self._username(roblox_id, answers.values())
-        question = await self._question(actor, roblox_id, username, kinds[0])
+        question = await self._question(actor, roblox_id, username, kinds[0], now)
         return Asked(question, await self._headshots.fetch(roblox_id), kinds, was)
 
     async def confirm(self, actor: Actor, question_id: int) -> Settled:
@@ -141,10 +142,11 @@ class IdentityLinks:
         kind = _BY_SERVICE.get(link.source) if link is not None else None
         if link is None or kind is None or await self._is_fresh(link, kind):
             return None
+        now = self._clock()
         answer = await self._lines.ask(actor.guild_id, kind, actor.discord_id)
         if answer is None or isinstance(answer, ProviderError):
             return None
-        await self._keep(actor, {kind: answer})
+        await self._keep(actor, {kind: answer}, now)
         if not isinstance(answer, Resolved):
             await self._tell_change(link, kind, f"{kind.label} does not tell their account now")
             return None
@@ -153,7 +155,7 @@ class IdentityLinks:
         username = await self._username(answer.roblox_id, [answer])
         to = f"{kind.label} says **{safe(username)}** ({answer.roblox_id}) now"
         await self._tell_change(link, kind, to)
-        question = await self._question(actor, answer.roblox_id, username, kind)
+        question = await self._question(actor, answer.roblox_id, username, kind, now)
         return Asked(question, kinds=(kind,), was=link)
 
     async def _is_fresh(self, link: AccountLink, kind: IdentityKind) -> bool:
@@ -161,9 +163,8 @@ class IdentityLinks:
         asked_at = last.asked_at if last is not None else link.linked_at
         return self._clock() - asked_at < RECHECK
 
-    async def _keep(self, actor: Actor, answers: Answers) -> None:
+    async def _keep(self, actor: Actor, answers: Answers, now: datetime) -> None:
         """Remember what was said and when; trouble with a key is told to the admins."""
-        now = self._clock()
         for kind, answer in answers.items():
             if isinstance(answer, ProviderError):
                 await self._tell_trouble(actor.guild_id, kind, answer)
@@ -174,12 +175,12 @@ class IdentityLinks:
             )
 
     async def _question(
-        self, actor: Actor, roblox_id: int, username: str, kind: IdentityKind
+        self, actor: Actor, roblox_id: int, username: str, kind: IdentityKind, now: datetime
     ) -> PendingLink:
         return await self._pending.ask(
             PendingLink(
                 0, actor.guild_id, actor.discord_id, Question.CONFIRM, roblox_id, username,
-                LinkSource(kind.source), self._clock(),
+                LinkSource(kind.source), now,
             )
         )  # fmt: skip
 

@@ -23,8 +23,9 @@ from bot.text import mention
 
 log = logging.getLogger(__name__)
 
+APPLY_WITHIN = timedelta(days=1)
 UNDO_WITHIN = timedelta(days=1)
-FORGOTTEN_AFTER = timedelta(days=2)  # the lines, with what was before; links stay
+FORGOTTEN_AFTER = APPLY_WITHIN + UNDO_WITHIN  # the lines, with what was before; links stay
 TIDY_EVERY = 3600.0  # seconds
 
 
@@ -97,6 +98,11 @@ class LinkImports:
     async def apply(self, actor: Actor, import_id: int, told: Progress = silent) -> Report:
         """Link whom the dry run found clean, and who still is."""
         one = await self._get(actor, import_id)
+        if self._clock() - one.created_at > APPLY_WITHIN:  # else it is forgotten before its undo
+            raise Refusal(
+                "This file was read more than a day ago, and much may have changed since. Send it"
+                " again with `/links import`."
+            )
         async with self._turn(actor.guild_id):
             if not await self._store.move(import_id, ImportState.PLANNED, ImportState.APPLYING):
                 raise Refusal(
@@ -122,9 +128,8 @@ class LinkImports:
     async def discard(self, actor: Actor, import_id: int) -> None:
         """Forget a dry run."""
         one = await self._get(actor, import_id)
-        if one.state is not ImportState.PLANNED:
+        if one.state is not ImportState.PLANNED or not await self._store.discard(import_id):
             raise Refusal("This import was applied. It can be undone with `/links import`.")
-        await self._store.remove(import_id)
 
     async def recover(self, background: Background) -> None:
         """Go on with what the last process was in the middle of, and say so in the log channel."""

@@ -32,6 +32,7 @@ class ServiceLines:
         self._store = store
         self._urls = urls  # the operator's choice, never a guild's
         self._lines: OrderedDict[tuple[int, IdentityKind], IdentityService] = OrderedDict()
+        self._drops = 0  # how often a key was changed
 
     async def ask_all(self, guild_id: int, discord_id: int) -> Answers:
         """What each service of the guild says, or why it says nothing. Empty: there is none."""
@@ -60,6 +61,7 @@ class ServiceLines:
 
     async def drop(self, guild_id: int, kind: IdentityKind) -> None:
         """The key is another one now, or gone."""
+        self._drops += 1
         line = self._lines.pop((guild_id, kind), None)
         if line is not None:
             await line.aclose()
@@ -76,8 +78,11 @@ class ServiceLines:
 
     async def _line(self, guild_id: int, kind: IdentityKind) -> IdentityService | None:
         name = (guild_id, kind)
-        if name not in self._lines:
+        while name not in self._lines:
+            drops = self._drops
             key = await self._store.get_key(guild_id, kind)
+            if drops != self._drops:  # it may have been changed while it was read
+                continue
             if key is None:
                 return None
             self._lines.setdefault(name, self._open(guild_id, kind, key))

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 ANSWER_WITHIN = timedelta(minutes=30)
 
+_GONE = "This question no longer leads anywhere. Ask anew with `/swap`."
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -214,7 +216,9 @@ class SwapService:
     async def _get(self, answer: Answer) -> Swap:
         swap = await self._store.get(answer.swap_id)
         if swap is None or answer.guild_id not in (None, swap.guild_id):
-            raise Refusal("This question no longer leads anywhere. Ask anew with `/swap`.")
+            raise Refusal(_GONE)
+        if answer.guild_id is None and swap.side_of(answer.discord_id) is None:
+            raise Refusal(_GONE)  # nobody else's guild is known here
         return swap
 
     async def _for_partner(self, answer: Answer) -> Swap:

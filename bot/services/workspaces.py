@@ -45,6 +45,7 @@ class WorkspaceService:
         self._policy = policy
         self._clock = clock
         self._providers: dict[int, Provider] = {}
+        self._drops = 0  # how often a key was changed
         self._kinds: dict[int, ProviderKind] = {}  # of the providers
         self._limited: Counter[ProviderKind] = Counter()  # 429s of providers closed by now
         self._states: dict[int, WorkspaceState] = {}  # as last saved
@@ -212,20 +213,22 @@ class WorkspaceService:
             await self._drop_provider(workspace_id)
 
     async def _provider(self, workspace_id: int) -> Provider:
-        provider = self._providers.get(workspace_id)
-        if provider is None:
+        while (provider := self._providers.get(workspace_id)) is None:
+            drops = self._drops
             workspace = await self._store.get_anywhere(workspace_id)
             if workspace is None:
                 raise Refusal("This workspace is not connected here any more.")
             if workspace.state is WorkspaceState.NO_KEY:
                 raise KeyErased(workspace.kind.label)
             key = await self._store.get_key(workspace_id)
-            provider = open_provider(workspace.kind, workspace.base_url, key, self._policy)
-            provider = self._providers.setdefault(workspace_id, provider)
-            self._kinds[workspace_id] = workspace.kind
+            if drops == self._drops and workspace_id not in self._providers:
+                provider = open_provider(workspace.kind, workspace.base_url, key, self._policy)
+                self._providers[workspace_id], self._kinds[workspace_id] = provider, workspace.kind
+            # Else another was opened meanwhile, or a key was changed while it was read.
         return provider
 
     async def _drop_provider(self, workspace_id: int) -> None:
+        self._drops += 1
         provider = self._providers.pop(workspace_id, None)
         if provider is not None:
             self._limited[self._kinds.pop(workspace_id)] += provider.health().limited

@@ -121,11 +121,6 @@ class IdentityServiceStore:
         async with self._database.write() as connection:
             await connection.execute(delete(service_answers).where(theirs))
 
-    async def forget_guild(self, guild_id: int) -> None:
-        """Erase the guild's keys."""
-        async with self._database.write() as connection:
-            await connection.execute(delete(identity_services).where(_c.guild_id == guild_id))
-
 
 def _own(guild_id: int, kind: IdentityKind) -> ColumnElement[bool]:
     return (_c.guild_id == guild_id) & (_c.kind == kind)

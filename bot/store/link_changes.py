@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -45,10 +46,15 @@ async def put_in(
 
 
 async def put_back(
-    connection: AsyncConnection, guild_id: int, undos: Sequence[Undo]
+    connection: AsyncConnection, guild_id: int, undos: Sequence[Undo], until: datetime | None
 ) -> frozenset[int]:
-    """Take away what was put in and is still there; the Discord ids of those that went."""
+    """Take away what was put in and is still there; the Discord ids of those that went.
+
+    What was linked after `until` (UTC) is a later import's.
+    """
     here = (links.c.guild_id == guild_id) & _IMPORTED
+    if until is not None:
+        here &= links.c.linked_at <= until
     found = await connection.execute(
         select(links.c.discord_id, links.c.roblox_id)
         .where(here, links.c.discord_id.in_([discord_id for discord_id, _, _ in undos]))

@@ -124,7 +124,7 @@ class ImportStore:
             return None
         async with self._database.write() as connection:
             back = [(x.discord_id, x.roblox_id, x.had) for x in lines]
-            undone = await put_back(connection, one.guild_id, back)
+            undone = await put_back(connection, one.guild_id, back, one.applied_at)
             numbers = [line.line for line in lines if line.discord_id in undone]
             await connection.execute(_mark(one, numbers, done=False))
         return lines[-1].line, len(numbers)
@@ -141,6 +141,12 @@ class ImportStore:
         """Forget an import and its lines. Links stay."""
         async with self._database.write() as connection:
             await connection.execute(delete(imports).where(imports.c.import_id == import_id))
+
+    async def discard(self, import_id: int) -> bool:
+        """Forget a dry run; False when it is none any more."""
+        planned = (imports.c.import_id == import_id) & (imports.c.state == ImportState.PLANNED)
+        async with self._database.write() as connection:
+            return bool((await connection.execute(delete(imports).where(planned))).rowcount)
 
     async def remove_before(self, then: datetime) -> None:
         """Forget what was begun before this time and is not under way."""

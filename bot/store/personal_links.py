@@ -161,6 +161,8 @@ OF_LINKING: tuple[Holding, ...] = (
             Person(service_answers.c.discord_id, Then.DELETE, own=(service_answers.c.roblox_id,)),
         ),
         shown=columns_of(service_answers, "asked_at guild_id kind"),
+        # Nothing to settle; but a service may be asked just while it is erased: look again.
+        waits=Waits(service_answers.c.asked_at.is_not(None), service_answers.c.asked_at),
         history=History(service_answers.c.asked_at, true(), 30 * DAY),
     ),
     Holding(
@@ -175,6 +177,7 @@ OF_LINKING: tuple[Holding, ...] = (
             Person(_q.other_id, Then.DELETE),
         ),
         shown=columns_of(pending_links, "asked_at guild_id kind source"),
+        waits=Waits(_q.asked_at.is_not(None), _q.asked_at),  # the same
         history=History(_q.asked_at, true(), 30 * DAY),
     ),
     Holding(

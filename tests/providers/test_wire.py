@@ -134,6 +134,16 @@ async def test_a_write_that_cannot_start_was_not_sent(odd):
     await wire.aclose()
 
 
+async def test_a_line_that_was_closed_sends_nothing(odd):
+    wire = Wire(odd.base_url, READMIN_V2, SecretStr(KEY), OPEN, bounds=HASTY)
+    await wire.aclose()
+    with pytest.raises(Unavailable, match="changed just now"):
+        await wire.send("POST", "/x", {})
+    with pytest.raises(Unavailable, match="changed just now"):
+        await wire.get("/x")
+    assert odd.seen == []
+
+
 async def test_calls_wait_in_front_of_the_pool(odd):
     odd.answers, odd.hold_open = [b""], True
     bounds = Bounds(read=60, read_total=60, at_once=3)

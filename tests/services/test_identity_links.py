@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from pydantic import SecretStr
 
 from bot.errors import KeyRefused, NotPermitted, ProviderError, RateLimited, Refusal, Unavailable
 from bot.models import IdentityKind, LinkSource, Question
@@ -10,6 +13,7 @@ from bot.providers.identity.base import NotResolved
 from bot.sandbox.platforms.wire import Answer, Call, Route, json_answer
 from bot.services.deciding import Ending
 from bot.services.identity_links import RECHECK, Asked
+from bot.store.identity_services import IdentityServiceStore
 from bot.store.removed_guilds import RemovedGuildStore
 from tests.services.bench import ADMIN, ANA, BEN, GUILD, STRANGERS, actor
 from tests.services.oneself import (
@@ -21,6 +25,7 @@ from tests.services.oneself import (
     SECOND,
     Oneself,
 )
+from tests.services.private import Private
 
 BLOXLINK, ROVER = IdentityKind.BLOXLINK, IdentityKind.ROVER
 
@@ -346,3 +351,67 @@ async def test_an_error_with_status_200_links_nobody(
     assert asked.answers is not None
     assert isinstance(asked.answers[BLOXLINK], ProviderError)
     assert await oneself.link_of() is None
+
+
+async def test_what_a_service_says_while_all_is_erased_is_erased_too(
+    oneself: Oneself, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await oneself.use_services()
+    await oneself.forget_answers()
+    private, real = Private(oneself.bench), oneself.bloxlink.answer
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def slowly(call: Call, route: Route | None) -> Answer:
+        asked.set()
+        await go.wait()
+        return await real(call, route)
+
+    monkeypatch.setattr(oneself.bloxlink, "answer", slowly)
+    asking = asyncio.create_task(oneself.services.identity.ask(actor(ANA)))
+    await asked.wait()
+    oneself.bench.clock.advance(1)
+    await private.erasing.erase(ANA)
+    oneself.bench.clock.advance(1)
+    go.set()
+    assert (await asking).question is not None
+    oneself.bench.clock.advance(61)
+    await private.erasing.finish_open()
+    assert await private.data.list_held(ANA) == []
+
+
+async def test_a_key_changed_while_a_service_is_asked_is_no_error(
+    oneself: Oneself, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await oneself.use_services()
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def slowly(_call: Call, _route: Route | None) -> Answer:
+        asked.set()
+        await go.wait()
+        return json_answer(200, {})
+
+    monkeypatch.setattr(oneself.bloxlink, "answer", slowly)
+    asking = asyncio.create_task(oneself.lines.ask(GUILD, BLOXLINK, ANA))
+    await asked.wait()
+    await oneself.lines.drop(GUILD, BLOXLINK)
+    go.set()
+    assert isinstance(await asking, Unavailable)
+
+
+async def test_a_key_erased_while_it_is_read_is_not_used(
+    oneself: Oneself, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await oneself.use_services()
+    await oneself.forget_answers()
+    real = IdentityServiceStore.get_key
+
+    async def erased_meanwhile(
+        store: IdentityServiceStore, guild_id: int, kind: IdentityKind
+    ) -> SecretStr | None:
+        key = await real(store, guild_id, kind)
+        if key is not None:
+            await oneself.services.services.remove(actor(), kind)
+        return key
+
+    monkeypatch.setattr(IdentityServiceStore, "get_key", erased_meanwhile)
+    assert await oneself.lines.ask(GUILD, BLOXLINK, ANA) is None

@@ -147,6 +147,51 @@ async def test_undo_within_a_day_only_and_then_the_lines_are_forgotten(desk: Des
     assert await held(desk) == {A: 1000}
 
 
+async def test_an_old_dry_run_is_not_applied_for_its_undo_would_be_forgotten(desk: Desk) -> None:
+    number = (await desk.imports.read(actor(), rows((A, 1000)))).one.import_id
+    later = (await desk.imports.read(actor(), rows((B, 1001)))).one.import_id
+    desk.bench.clock.advance(timedelta(hours=24).total_seconds())
+    await desk.imports.apply(actor(), later)
+    desk.bench.clock.advance(1)
+    with pytest.raises(Refusal, match="more than a day ago"):
+        await desk.imports.apply(actor(), number)
+    desk.bench.clock.advance(timedelta(hours=23, minutes=59).total_seconds())
+    await desk.imports.forget_old()
+    await desk.imports.undo(actor(), later)
+    assert await held(desk) == {}
+
+
+async def test_undo_leaves_what_a_later_import_linked(desk: Desk) -> None:
+    first = (await desk.imports.read(actor(), rows((A, 1000)))).one.import_id
+    await desk.imports.apply(actor(), first)
+    await desk.bench.links.remove(GUILD, A)
+    desk.bench.clock.advance(60)
+    second = (await desk.imports.read(actor(), rows((A, 1000)))).one.import_id
+    await desk.imports.apply(actor(), second)
+    await desk.imports.undo(actor(), first)
+    assert await held(desk) == {A: 1000}
+    await desk.imports.undo(actor(), second)
+    assert await held(desk) == {}
+
+
+async def test_what_was_applied_meanwhile_is_not_discarded(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both buttons of a dry run pressed at once: the undo is not thrown away."""
+    number = (await desk.imports.read(actor(), rows((A, 1000)))).one.import_id
+    real = ImportStore.discard
+
+    async def applied_first(store: ImportStore, import_id: int) -> bool:
+        await desk.imports.apply(actor(), import_id)
+        return await real(store, import_id)
+
+    monkeypatch.setattr(ImportStore, "discard", applied_first)
+    with pytest.raises(Refusal, match="was applied"):
+        await desk.imports.discard(actor(), number)
+    await desk.imports.undo(actor(), number)
+    assert await held(desk) == {}
+
+
 async def test_guilds_are_strangers(desk: Desk) -> None:
     number = (await desk.imports.read(actor(), rows((A, 1000)))).one.import_id
     stranger = actor(ADMIN, STRANGERS)

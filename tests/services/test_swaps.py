@@ -145,6 +145,9 @@ async def test_nobody_else_answers(pair: Pair) -> None:
         await pair.bench.swaps.accept(replace(pair.answer(asked, BEN), guild_id=STRANGERS))
     with pytest.raises(Refusal, match="no longer leads anywhere"):
         await pair.bench.swaps.accept(replace(pair.answer(asked, BEN), swap_id=2**80))
+    for act in (pair.bench.swaps.accept, pair.bench.swaps.decline, pair.bench.swaps.withdraw):
+        with pytest.raises(Refusal, match="no longer leads anywhere"):  # in a direct message
+            await act(replace(pair.answer(asked, CARL), guild_id=None))
     assert pair.holders == BEFORE
 
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
+from pydantic import SecretStr
 
 from bot.errors import (
     ChannelLost,
@@ -21,6 +22,7 @@ from bot.errors import (
 )
 from bot.models import ProviderKind, Workspace, WorkspaceState
 from bot.services.workspace_drafts import WorkspaceDraft
+from bot.store.workspaces import WorkspaceStore
 from tests.services.bench import (
     ADMIN,
     ANA,
@@ -201,6 +203,23 @@ async def test_one_client_serves_a_workspace_until_its_key_changes(
     await see(bench, workspace, OK)
     assert bench.keys_used == [KEY, "another-key-987654", "another-key-987654"]
     assert bench.platform.closed == 2  # the one that probed, and the old client
+
+
+async def test_a_key_changed_while_it_is_read_is_not_used(
+    bench: Bench, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, real = workspace.workspace_id, WorkspaceStore.get_key
+    await bench.workspaces.disconnect(number)
+
+    async def changed_meanwhile(store: WorkspaceStore, workspace_id: int) -> SecretStr:
+        key = await real(store, workspace_id)
+        if key.get_secret_value() == KEY:
+            await bench.workspaces.set_key(actor(), workspace_id, "a_new_key_of_it")
+        return key
+
+    monkeypatch.setattr(WorkspaceStore, "get_key", changed_meanwhile)
+    await see(bench, workspace, OK)
+    assert bench.keys_used[-1] == "a_new_key_of_it"
 
 
 async def test_a_new_key_heals_the_workspace(bench: Bench, workspace: Workspace) -> None:

@@ -71,7 +71,6 @@ async def use_linking_oneself(database: Database, keyring: KeyRing) -> None:
     await services.note_answer(ServiceAnswer(GUILD, 1, IdentityKind.ROVER, 10, NOW))
     await services.get_answer(GUILD, 1, IdentityKind.ROVER)
     await services.remove(GUILD, IdentityKind.ROVER)
-    await services.forget_guild(GUILD)
     await services.forget(1, GUILD)
     await services.forget(1)
     pending, resumes = PendingLinkStore(database), ResumeStore(database)

@@ -182,7 +182,7 @@ async def test_a_services_key_is_encrypted_and_only_its_end_shown(
     assert await store.get_key(STRANGERS, IdentityKind.BLOXLINK) is None
     assert await store.remove(STRANGERS, IdentityKind.BLOXLINK) is None
     assert await store.remove(GUILD, IdentityKind.BLOXLINK) == bloxlink
-    await store.forget_guild(GUILD)
+    await store.remove(GUILD, IdentityKind.ROVER)
     assert await store.list_all(GUILD) == []
 
 
