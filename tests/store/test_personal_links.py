@@ -22,9 +22,12 @@ from bot.models import (
     Proof,
     Question,
     ServiceAnswer,
+    SwapSide,
+    SwapState,
     Verdict,
     Waiter,
 )
+from bot.store.attempts import AttemptStore
 from bot.store.database import Database
 from bot.store.identity_services import IdentityServiceStore
 from bot.store.keyring import KeyRing
@@ -41,8 +44,9 @@ from bot.store.proofs import ProofStore
 from bot.store.removed_guilds import RemovedGuildStore
 from bot.store.resumes import Resume, ResumeStore
 from bot.store.retention import RetentionStore
+from bot.store.swaps import SwapStore
 from bot.store.waitlist import WaitlistStore
-from tests.store.samples import GUILD, HOUR, NOW, STRANGERS, UPSTREAM, a_link
+from tests.store.samples import GUILD, HOUR, NOW, STRANGERS, UPSTREAM, a_link, a_swap
 from tests.store.test_personal import ADMIN, ANA, ANAS_ACCOUNT, BEN, BENS_ACCOUNT, House
 
 YEAR, DAY = timedelta(days=365), timedelta(days=1)
@@ -83,6 +87,11 @@ async def furnish(house: House, who: int, account: int, other: int) -> None:
     )
     await pending.ask(question)
     await ResumeStore(database).put(Resume(GUILD, who, 1, NOW))
+    swap = a_swap(
+        proposer=SwapSide(who, account, 1), partner=SwapSide(other, other, who), actor_id=who,
+        state=SwapState.DONE, settled_at=NOW,
+    )  # fmt: skip
+    await SwapStore(database, house.keyring, AttemptStore(database, house.keyring)).add(swap)
     await ProofStore(database).save(Proof(who, account, "name", NOW, NOW))
     await LinkStore(database).remove(STRANGERS, who)  # held back there
 

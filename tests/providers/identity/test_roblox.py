@@ -216,18 +216,3 @@ async def test_the_card_of_an_account(platform, roblox):
     assert (await roblox.fetch_profile(1001)).banned
     assert await roblox.fetch_profile(9999) is None
     assert await roblox.fetch_profile(-1) is None
-
-
-@pytest.mark.parametrize(
-    ("headshot", "shown"),
-    [
-        ("https://tr.example.test/1.png", True),
-        (None, False),  # not rendered yet
-        ("javascript:alert(1)", False),
-        ("https://" + "x" * 3000, False),
-    ],
-)
-async def test_a_picture_or_none(platform, roblox, headshot, shown):
-    platform.world.users[1001].headshot = headshot
-    assert await roblox.fetch_headshot(1001) == (headshot if shown else None)
-    assert await roblox.fetch_headshot(9999) is None
