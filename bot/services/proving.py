@@ -150,6 +150,11 @@ class ProvingService:
         """The proof is stored before the code is used up: a crash in between costs nothing."""
         username, read_at = await self._name(code, now)
         me, roblox_id = actor.discord_id, code.roblox_id
+        if await self._codes.get(code.guild_id, me, code.code_id) is None:
+            raise Refusal(
+                "While I looked, this code was replaced or you unlinked yourself, so nothing was"
+                " changed. Use `/verify` for a new one."
+            )
         await self._proofs.save(Proof(me, roblox_id, username, read_at, now))
         link = AccountLink(
             actor.guild_id, me, roblox_id, username, read_at, LinkSource.PROOF, me, now

@@ -9,6 +9,7 @@ import pytest
 
 from bot.errors import ProviderError, Refusal
 from bot.models import LinkSource
+from bot.providers.identity.roblox import Roblox
 from bot.services.deciding import Ending
 from bot.services.profile_words import LENGTH, WORDS, contains, make_words
 from bot.services.proving import LIFE, PAUSE, TRIES, Seen
@@ -218,3 +219,20 @@ async def test_a_picture_is_shown_where_there_is_one(oneself: Oneself) -> None:
         assert (await oneself.start()).picture == ""
     oneself.roblox.faults.add("error-500", "other")
     assert (await oneself.start()).picture == ""
+
+
+async def test_who_unlinks_while_the_profile_is_read_stays_unlinked(
+    oneself: Oneself, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, real = await oneself.start(), Roblox.fetch_profile_text
+    oneself.write(ANAS, card.code.words)
+
+    async def unlinked_meanwhile(roblox: Roblox, roblox_id: int) -> str:
+        await oneself.services.unlinking.unlink(actor(ANA), everywhere=True)
+        return await real(roblox, roblox_id)
+
+    monkeypatch.setattr(Roblox, "fetch_profile_text", unlinked_meanwhile)
+    with pytest.raises(Refusal, match="you unlinked yourself"):
+        await oneself.check(card)
+    assert await oneself.link_of() is None
+    assert await oneself.services.traces.proofs.get(ANA) is None
