@@ -143,8 +143,8 @@ def _build_waitlist(g: Ground) -> tuple[Offers, WaitlistService]:
         g.waitlist, g.announcements, g.workspaces, g.engine, offers, g.background, g.clock
     )
     return offers, WaitlistService(
-        g.waitlist, g.announcements, g.links, g.workspaces, g.boards, candidates, offers, moves,
-        news, g.claims, g.messenger, g.clock,
+        g.waitlist, g.attempts, g.announcements, g.links, g.workspaces, g.boards, candidates,
+        offers, moves, news, g.claims, g.messenger, g.clock,
     )  # fmt: skip
 
 

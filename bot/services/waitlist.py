@@ -19,10 +19,11 @@ from bot.services.outcomes import Code, Outcome
 from bot.services.permits import may_host
 from bot.services.ports import Actor, Messenger
 from bot.services.verdicts import facts, from_announcement, from_verdict
-from bot.services.waiting_line import LAST_MINUTES, may_wait, number_of
+from bot.services.waiting_line import LAST_MINUTES, is_claiming, may_wait, number_of
 from bot.services.waitlist_words import ended_words
 from bot.services.workspaces import WorkspaceService
 from bot.store.announcements import AnnouncementStore
+from bot.store.attempts import AttemptStore
 from bot.store.links import LinkStore
 from bot.store.waitlist import WaitlistStore
 
@@ -48,6 +49,7 @@ class WaitlistService:
     def __init__(
         self,
         store: WaitlistStore,
+        attempts: AttemptStore,
         announcements: AnnouncementStore,
         links: LinkStore,
         workspaces: WorkspaceService,
@@ -61,6 +63,7 @@ class WaitlistService:
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
+        self._attempts = attempts
         self._announcements = announcements
         self._links = links
         self._workspaces = workspaces
@@ -198,8 +201,10 @@ class WaitlistService:
         role = session.role(place.group_id, place.role_id)
         line = await self._store.list_line(wish.upstream, place.session_id)
         waits = any(one.place == place for one in line)
-        held = len(session.holders(place.server_id, place.role_id))
-        if not waits and (role is None or role.capacity is None or held < role.capacity):
+        held = set(session.holders(place.server_id, place.role_id))
+        unsettled = await self._attempts.list_unsettled_for(wish.upstream, place.session_id)
+        held |= {one.roblox_id for one in unsettled if one.place == place and is_claiming(one)}
+        if not waits and (role is None or role.capacity is None or len(held) < role.capacity):
             return Waiting(wish, candidate.opening, candidate.announcement, 0)
         waiter = await self._store.join(wish)
         log.info("member %s waits as %s", waiter.discord_id, waiter.waitlist_id)

@@ -163,6 +163,6 @@ class Assembled:
             self.background, self.clock,
         )  # fmt: skip
         self.waitlist = WaitlistService(
-            self.line, self.announcements, self.links, self.workspaces, self.boards, candidates,
-            self.offers, moves, news, self.claims, self.messenger, self.clock,
+            self.line, self.attempts, self.announcements, self.links, self.workspaces, self.boards,
+            candidates, self.offers, moves, news, self.claims, self.messenger, self.clock,
         )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.errors import MessengerError, Refusal
+from bot.errors import MessengerError, OutcomeUnknown, Refusal
 from bot.models import Door, Proof, WaitState
 from bot.services.claims import Press
 from bot.services.outcomes import Code, Outcome
@@ -15,8 +15,10 @@ from bot.services.waitlist import Waiting
 from bot.store.proofs import ProofStore
 from tests.services.bench import ANA, BEN, GUILD, HOST, STRANGERS, Bench, actor, roblox_of
 from tests.services.conftest import Posted
+from tests.services.fakes import FACTS
 from tests.services.lines import (
     CAT,
+    EVE,
     accept,
     join,
     offered,
@@ -179,3 +181,16 @@ async def test_hosts_see_who_was_asked(bench: Bench, full: Posted) -> None:
     ]  # fmt: skip
     assert await bench.waitlist.list_line(actor(CAT), number) == []
     assert await bench.waitlist.list_line(actor(HOST, STRANGERS), number) == []
+
+
+async def test_a_place_that_an_open_claim_may_come_to_hold_is_not_called_free(
+    bench: Bench, full: Posted
+) -> None:
+    await release(bench, full)
+    bench.platform.write_error, bench.platform.loses_writes = OutcomeUnknown("cut", FACTS), True
+    assert (await bench.claims.claim(bench.press(full.trainer, EVE))).code is Code.UNKNOWN
+    bench.platform.write_error = None
+    assert (await bench.claims.claim(bench.press(full.trainer, CAT))).code is Code.FULL
+    (cat,) = await join(bench, full, CAT)
+    assert cat.number == 1
+    assert await offered(bench) == []
