@@ -64,8 +64,9 @@ def kept_from(attempt: Attempt, line: Iterable[Waiter], now: datetime) -> tuple[
     """Those of a session's line who go before this attempt.
 
     Whoever was asked goes before everybody. Whoever waits and will be asked in a moment goes before
-    passers-by, too, and before who is further back; not before a host's decision, and not before
-    what is under way already.
+    passers-by of their own guild, too, and before who is further back; not before a host's
+    decision, and not before what is under way already. Passers-by of another guild that shares the
+    session would have to trust that this one's key and process are well.
     """
     line = [one for one in line if one.place == attempt.place]
     own = [one for one in line if one.roblox_id == attempt.roblox_id]
@@ -83,6 +84,7 @@ def kept_from(attempt: Attempt, line: Iterable[Waiter], now: datetime) -> tuple[
             or (
                 waiting_counts
                 and one.state is WaitState.WAITING
+                and one.guild_id == attempt.guild_id
                 and (ahead_of is None or one.order < ahead_of)
             )
         )

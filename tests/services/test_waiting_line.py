@@ -71,6 +71,14 @@ def test_who_goes_before_a_claim(attempt: Attempt, before: list[int]) -> None:
     assert [one.waitlist_id for one in kept_from(attempt, LINE, NOW)] == before
 
 
+def test_who_only_waits_in_another_guild_holds_nobody_up() -> None:
+    passer_by = press(999)
+    elsewhere = waiter(1, guild_id=2)
+    assert kept_from(passer_by, [elsewhere], NOW) == ()
+    offered = replace(asked(1), guild_id=2)
+    assert kept_from(passer_by, [offered], NOW) == (offered,)
+
+
 def test_an_offer_without_an_answer_keeps_nothing_after_a_moment() -> None:
     until = NOW + MINUTE
     assert is_promised(asked(1, until), until + GRACE - timedelta(milliseconds=1))
