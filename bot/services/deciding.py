@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from bot.errors import LinkTaken, Refusal
+from bot.errors import Refusal
 from bot.models import AccountLink, LinkSource, PendingLink, Question
 from bot.services.guild_log import GuildLog
 from bot.services.permits import require_admin
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 BY_ADMINS = frozenset({LinkSource.ADMIN, LinkSource.IMPORT})
 SHOWN = 5  # open questions in one list
+BEATEN = "Somebody else has just decided this."
 
 
 class Ending(StrEnum):
@@ -70,11 +71,12 @@ class LinkDecisions:
     async def settle(self, link: AccountLink) -> Settled:
         """Store this member's own link, or have an admin decide. Tells whoever it concerns."""
         while True:
-            before = await self._links.get(link.guild_id, link.discord_id)
-            holder = await self._links.get_by_roblox(link.guild_id, link.roblox_id)
+            before, holder = await self._look(link)
             settled = Settled(Ending.LINKED, link, before, holder)
             if before is not None and before.roblox_id == link.roblox_id:
-                return await self._again(settled, before)
+                if _wins(link, before) and not await self._links.replace(link, before):
+                    continue
+                return replace(settled, ending=Ending.SAME)
             if before is not None and _proved_otherwise(before, link):
                 raise Refusal(
                     f"You have proved that you are **{safe(before.username)}**, and a code in the"
@@ -85,10 +87,12 @@ class LinkDecisions:
                 return await self._ask(settled)
             if before is not None and before.source in BY_ADMINS:
                 return await self._ask(settled)
-            try:
-                await self._store(settled)
-            except LinkTaken:  # just now: look again who has it
-                continue
+            if not await self._links.replace(link, before, holder):
+                continue  # somebody was linked otherwise just now: look again
+            log.info(
+                "member %s linked to %s in guild %s by %s",
+                link.discord_id, link.roblox_id, link.guild_id, link.source.value,
+            )  # fmt: skip
             await self._tell_replaced(settled)
             return settled
 
@@ -103,17 +107,10 @@ class LinkDecisions:
         question = await self._pending.get(actor.guild_id, question_id)
         if question is None or question.kind is not Question.DECIDE:
             raise Refusal("This is decided already, or no longer asked. See `/links questions`.")
-        if not await self._pending.close(question):
-            raise Refusal("Somebody else has just decided this.")
-        now = self._clock()
-        link = AccountLink(
-            actor.guild_id, question.discord_id, question.roblox_id, question.username, now,
-            question.source, actor.discord_id, now,
-        )  # fmt: skip
-        if question.other_id is not None:  # what they did not read of is over
-            await self._pending.drop(actor.guild_id, question.other_id, Question.CONTESTED)
         if accept:
-            await self._force(link)
+            await self._grant(actor, question)
+        elif not await self._pending.close(question):
+            raise Refusal(BEATEN)
         await self._tell_decided(actor, question, accept)
         log.info(
             "question %s in guild %s decided by %s: %s",
@@ -139,33 +136,27 @@ class LinkDecisions:
         found = await self._pending.get_for(guild_id, discord_id, Question.CONTESTED)
         return found if found is not None and await self._pending.close(found) else None
 
-    async def _again(self, settled: Settled, before: AccountLink) -> Settled:
-        if settled.link.source is LinkSource.PROOF and before.source is not LinkSource.PROOF:
-            await self._links.replace(settled.link)  # it rests on better ground now
-        return replace(settled, ending=Ending.SAME, holder=None)
+    async def _look(self, link: AccountLink) -> tuple[AccountLink | None, AccountLink | None]:
+        """The member's own link, and another member's to the account."""
+        before = await self._links.get(link.guild_id, link.discord_id)
+        holder = await self._links.get_by_roblox(link.guild_id, link.roblox_id)
+        own = holder is None or holder.discord_id == link.discord_id
+        return before, None if own else holder
 
-    async def _store(self, settled: Settled) -> None:
-        if settled.holder is not None:
-            await self._links.take_over(settled.link, settled.holder.discord_id)
-        else:
-            await self._links.replace(settled.link)
-        log.info(
-            "member %s linked to %s in guild %s by %s", settled.link.discord_id,
-            settled.link.roblox_id, settled.link.guild_id, settled.link.source.value,
+    async def _grant(self, actor: Actor, question: PendingLink) -> None:
+        now = self._clock()
+        link = AccountLink(
+            actor.guild_id, question.discord_id, question.roblox_id, question.username, now,
+            question.source, actor.discord_id, now,
         )  # fmt: skip
-
-    async def _force(self, link: AccountLink) -> None:
         while True:
-            holder = await self._links.get_by_roblox(link.guild_id, link.roblox_id)
-            try:
-                if holder is None or holder.discord_id == link.discord_id:
-                    await self._links.replace(link)
-                else:
-                    await self._links.take_over(link, holder.discord_id)
-                    await self._tell_holder(link, holder.discord_id)
-            except LinkTaken:
-                continue
-            return
+            before, holder = await self._look(link)
+            if await self._pending.grant(question, link, before, holder):
+                break
+            if await self._pending.get(actor.guild_id, question.question_id) is None:
+                raise Refusal(BEATEN)
+        if holder is not None:
+            await self._tell_holder(link, holder.discord_id)
 
     async def _ask(self, settled: Settled) -> Settled:
         link, holder = settled.link, settled.holder
@@ -277,6 +268,6 @@ def _proved_otherwise(before: AccountLink, link: AccountLink) -> bool:
     return before.source is LinkSource.PROOF and link.source is not LinkSource.PROOF
 
 
-def _wins(link: AccountLink, holder: AccountLink) -> bool:
-    """Whether a member's word goes before another member's link, without asking anybody."""
-    return link.source is LinkSource.PROOF and holder.source is not LinkSource.PROOF
+def _wins(link: AccountLink, other: AccountLink) -> bool:
+    """Whether a member's word goes before a link to the same account, without asking anybody."""
+    return link.source is LinkSource.PROOF and other.source is not LinkSource.PROOF

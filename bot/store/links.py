@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Executable, Row, delete, select
+from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import LinkTaken
-from bot.models import AccountLink, LinkSource
+from bot.models import AccountLink
 from bot.store.columns import fits
 from bot.store.database import Database
 from bot.store.proofs import hold_back, proved_link
@@ -31,10 +31,10 @@ class LinkStore:
 
         Raises LinkTaken when either account is linked to another in the guild.
         """
-        insert = self._database.insert(links).values(asdict(link)).on_conflict_do_nothing()
+        addition = self._database.insert(links).values(asdict(link)).on_conflict_do_nothing()
         while True:
             async with self._database.write() as connection:
-                result = await connection.execute(insert)
+                result = await connection.execute(addition)
                 holder = None if result.rowcount else await _holder(connection, link)
             if result.rowcount:
                 return
@@ -44,21 +44,21 @@ class LinkStore:
                 raise LinkTaken(holder)
             # The holder's link was removed between our insert and our look: there is room now.
 
-    async def replace(self, link: AccountLink) -> None:
-        """Store a link in place of the one this Discord account has in the guild, if any.
+    async def replace(
+        self, link: AccountLink, before: AccountLink | None, holder: AccountLink | None = None
+    ) -> bool:
+        """Store a link in place of the member's, and of another holder's to its account.
 
-        Raises LinkTaken when the Roblox account is another Discord account's.
+        False, and nothing is changed, when either account is linked otherwise than given here.
         """
-        upsert = self._upsert(link)
-        while True:
-            try:
-                async with self._database.write() as connection:
-                    await connection.execute(upsert)
-                return
-            except IntegrityError:
-                holder = await self.get_by_roblox(link.guild_id, link.roblox_id)
-                if holder and holder.discord_id != link.discord_id:
-                    raise LinkTaken(holder) from None
+        try:
+            async with self._database.write() as connection:
+                if not await are_still(connection, link, before, holder):
+                    return False
+                await put_in_place(self._database, connection, link, before, holder)
+        except IntegrityError:  # one of the two was not linked, and was in this moment
+            return False
+        return True
 
     async def get(self, guild_id: int, discord_id: int) -> AccountLink | None:
         """The link of a Discord account in this guild."""
@@ -100,31 +100,6 @@ class LinkStore:
                 found.update((row.roblox_id, _to_link(row)) for row in rows)
         return found
 
-    async def take_over(self, link: AccountLink, holder_id: int) -> None:
-        """Store a link in place of the member's, and of the holder's (Discord id) to its account.
-
-        Raises LinkTaken when the Roblox account is a third person's, or the holder proved it.
-        """
-        loses = delete(links).where(
-            links.c.guild_id == link.guild_id,
-            links.c.discord_id == holder_id,
-            links.c.roblox_id == link.roblox_id,
-        )
-        if link.linked_by == link.discord_id:  # their own word; an admin's goes further
-            loses = loses.where(links.c.source != LinkSource.PROOF)
-        upsert = self._upsert(link)
-        try:
-            async with self._database.write() as connection:
-                if (await connection.execute(loses)).rowcount:
-                    await hold_back(self._database, connection, link.guild_id, holder_id)
-                await connection.execute(upsert)
-        except IntegrityError:
-            holder = await self.get_by_roblox(link.guild_id, link.roblox_id)
-            if holder is None or holder.discord_id == link.discord_id:
-                await self.take_over(link, holder_id)
-                return
-            raise LinkTaken(holder) from None
-
     async def remove(self, guild_id: int, discord_id: int) -> AccountLink | None:
         """Forget a link; returns what was forgotten. A proof does not bring it back by itself."""
         async with self._database.write() as connection:
@@ -143,11 +118,6 @@ class LinkStore:
         async with self._database.write() as connection:
             return [_to_link(row) for row in await connection.execute(removal)]
 
-    def _upsert(self, link: AccountLink) -> Executable:
-        values, key = asdict(link), [links.c.guild_id, links.c.discord_id]
-        insert = self._database.insert(links).values(values)
-        return insert.on_conflict_do_update(index_elements=key, set_=values)
-
     async def _one(self, guild_id: int, column: Any, account_id: int) -> AccountLink | None:
         if not fits(account_id):
             return None
@@ -157,6 +127,53 @@ class LinkStore:
             )
             row = found.one_or_none()
         return _to_link(row) if row else None
+
+
+async def are_still(
+    connection: AsyncConnection,
+    link: AccountLink,
+    before: AccountLink | None,
+    holder: AccountLink | None,
+) -> bool:
+    """Inside of a transaction: whether these are the links in the way of a link; locks them.
+
+    `before` is its member's, `holder` another member's to its account. That nobody else came to
+    hold the account is for `put_in_place` to see.
+    """
+    known = [one for one in (before, holder) if one is not None]
+    members = {link.discord_id, *(one.discord_id for one in known)}
+    # In one order for all: two who want each other's account do not lock each other out.
+    rows = await connection.execute(
+        select(links)
+        .where(links.c.guild_id == link.guild_id, links.c.discord_id.in_(members))
+        .order_by(links.c.discord_id)
+        .with_for_update()
+    )
+    return {_to_link(row) for row in rows} == set(known)
+
+
+async def put_in_place(
+    database: Database,
+    connection: AsyncConnection,
+    link: AccountLink,
+    before: AccountLink | None,
+    holder: AccountLink | None,
+) -> None:
+    """Inside of a transaction, after `are_still`: the link instead of these two.
+
+    What the holder proved does not bring them back. Raises IntegrityError when either account was
+    linked since; then the transaction has to be rolled back.
+    """
+    for one in (before, holder):
+        if one is not None:
+            await connection.execute(
+                delete(links).where(
+                    links.c.guild_id == one.guild_id, links.c.discord_id == one.discord_id
+                )
+            )
+    if holder is not None:
+        await hold_back(database, connection, holder.guild_id, holder.discord_id)
+    await connection.execute(insert(links).values(asdict(link)))
 
 
 async def _holder(connection: AsyncConnection, link: AccountLink) -> AccountLink | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 
 from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.models import PendingLink, Question
+from bot.models import AccountLink, PendingLink, Question
 from bot.store.columns import fits
 from bot.store.database import Database
 from bot.store.linking_tables import pending_links
+from bot.store.links import are_still, put_in_place
 
 _c = pending_links.c
 
@@ -63,11 +65,32 @@ class PendingLinkStore:
             return [PendingLink(**row._mapping) for row in await connection.execute(query)]
 
     async def close(self, question: PendingLink) -> bool:
-        """Take a question; False when it was answered or replaced before."""
-        own = _c.question_id == question.question_id
+        """Take a question, and unread word of it; False when it was answered or replaced before."""
         async with self._database.write() as connection:
-            result = await connection.execute(delete(pending_links).where(own))
-            return bool(result.rowcount)
+            return await _close(connection, question)
+
+    async def grant(
+        self,
+        question: PendingLink,
+        link: AccountLink,
+        before: AccountLink | None,
+        holder: AccountLink | None,
+    ) -> bool:
+        """Close a question as `close` does, and store the link that was asked for.
+
+        It comes in place of the member's, and of another holder's to its account. False, and
+        nothing is changed, when either account is linked otherwise, or the question was closed.
+        """
+        try:
+            async with self._database.write() as connection:
+                if not await are_still(connection, link, before, holder):
+                    return False
+                if not await _close(connection, question):
+                    return False
+                await put_in_place(self._database, connection, link, before, holder)
+        except IntegrityError:  # one of the two was not linked, and was in this moment
+            return False
+        return True
 
     async def forget(self, discord_id: int, guild_id: int | None = None) -> None:
         """Erase every question that names this member, in one guild or in all."""
@@ -76,16 +99,24 @@ class PendingLinkStore:
                 here = named if guild_id is None else named & (_c.guild_id == guild_id)
                 await connection.execute(delete(pending_links).where(here))
 
-    async def drop(self, guild_id: int, discord_id: int, kind: Question) -> None:
-        """Close the question of this kind about a member of this guild, if there is one."""
-        which = (_c.discord_id == discord_id) & (_c.guild_id == guild_id) & (_c.kind == kind)
-        async with self._database.write() as connection:
-            await connection.execute(delete(pending_links).where(which))
-
     async def _one(self, which: ColumnElement[bool]) -> PendingLink | None:
         async with self._database.read() as connection:
             row = (await connection.execute(select(pending_links).where(which))).one_or_none()
         return PendingLink(**row._mapping) if row else None
+
+
+async def _close(connection: AsyncConnection, question: PendingLink) -> bool:
+    own = delete(pending_links).where(_c.question_id == question.question_id)
+    if not (await connection.execute(own)).rowcount:
+        return False
+    if question.kind is Question.DECIDE and question.other_id is not None:
+        unread = delete(pending_links).where(
+            _c.discord_id == question.other_id,
+            _c.guild_id == question.guild_id,
+            _c.kind == Question.CONTESTED,
+        )
+        await connection.execute(unread)
+    return True
 
 
 async def close_questions(

@@ -52,7 +52,7 @@ async def furnish(stage: Stage, who: int) -> set[int]:
     """Everything that buttons lead to, in the stage's guild and about this person; their ids."""
     guild, now = stage.house.guild.id, stage.bot.clock()
     database = database_of(stage)
-    await LinkStore(database).replace(
+    await LinkStore(database).add(
         AccountLink(guild, who, ACCOUNT, NAME, now, LinkSource.BLOXLINK, who, now)
     )
     wish = LinkWish(0, guild, who, who, ACCOUNT + 1, NAME, ACCOUNT, None, now)

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from bot.errors import LinkTaken, StartRefused
+from bot.errors import StartRefused
 from bot.models import (
     IdentityKind,
     LinkSource,
@@ -84,31 +84,45 @@ async def test_a_hundred_proofs_of_one_account_at_once(database: Database) -> No
 
 
 async def test_a_hundred_links_to_one_account_at_once(database: Database) -> None:
-    links = LinkStore(database)
-    await links.add(a_link(discord_id=500))
+    links, held = LinkStore(database), a_link(discord_id=500)
+    await links.add(held)
     wanted = [a_link(discord_id=n, source=LinkSource.PROOF, linked_by=n) for n in range(1, 101)]
-    results = await asyncio.gather(
-        *(links.take_over(link, 500) for link in wanted), return_exceptions=True
-    )
-    lost = [one for one in results if isinstance(one, LinkTaken)]
-    assert len(lost) == 99
-    holder = await links.get_by_roblox(GUILD, 10)
-    assert holder is not None
-    assert results[holder.discord_id - 1] is None
+    results = await asyncio.gather(*(links.replace(link, None, held) for link in wanted))
+    assert results.count(True) == 1
+    assert await links.get_by_roblox(GUILD, 10) == wanted[results.index(True)]
     assert await links.get(GUILD, 500) is None
-    assert {one.holder.discord_id for one in lost} == {holder.discord_id}
 
 
-async def test_a_members_word_does_not_take_a_proved_link(database: Database) -> None:
-    links = LinkStore(database)
-    await links.add(a_link(discord_id=2, source=LinkSource.PROOF))
-    own = a_link(source=LinkSource.PROOF, linked_by=1)
-    with pytest.raises(LinkTaken):
-        await links.take_over(own, 2)
+async def test_a_holder_who_proved_the_account_meanwhile_keeps_it(database: Database) -> None:
+    links, proofs = LinkStore(database), ProofStore(database)
+    before, own = a_link(discord_id=2), a_link(source=LinkSource.PROOF, linked_by=1)
+    await links.add(replace(before, source=LinkSource.PROOF))
+    assert not await links.replace(own, None, before)
     assert await links.get(GUILD, 2) is not None
-    await links.take_over(replace(own, linked_by=99), 2)
+    await proofs.save(a_proof(discord_id=2))
+    assert await links.replace(own, None, replace(before, source=LinkSource.PROOF))
+    assert await links.find(GUILD, 2) is None, "the proof does not bring it back"
+    assert await links.find(GUILD, 1) == own
+
+
+async def test_a_decision_closes_its_question_and_links_or_neither(database: Database) -> None:
+    links, store = LinkStore(database), PendingLinkStore(database)
+    held = a_link(discord_id=2)
+    await links.add(held)
+    question = await store.ask(a_question(kind=Question.DECIDE, other_id=2))
+    await store.ask(a_question(discord_id=2, kind=Question.CONTESTED, other_id=1))
+    for before, holder in ((None, None), (a_link(roblox_id=11), held), (None, a_link())):
+        assert not await store.grant(question, a_link(), before, holder)
+        assert await store.get(GUILD, question.question_id) == question
+    assert await store.get_for(GUILD, 2, Question.CONTESTED) is not None
+    granted = await asyncio.gather(*(store.grant(question, a_link(), None, held) for _ in range(5)))
+    assert sorted(granted) == [False] * 4 + [True]
+    assert await links.get(GUILD, 1) == a_link()
     assert await links.get(GUILD, 2) is None
-    assert await links.find(GUILD, 1) == replace(own, linked_by=99)
+    assert await store.get(GUILD, question.question_id) is None
+    assert await store.get_for(GUILD, 2, Question.CONTESTED) is None
+    assert not await store.grant(question, a_link(roblox_id=11), a_link(), None), "only once"
+    assert await links.get(GUILD, 1) == a_link()
 
 
 async def test_a_new_code_voids_the_old_one(database: Database) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import LinkTaken, Refusal
-from bot.models import AccountLink
+from bot.models import AccountLink, LinkSource
 from bot.store import links as links_module
 from bot.store.database import Database
 from bot.store.links import LinkStore
@@ -71,8 +71,8 @@ async def test_a_link_that_is_removed_meanwhile_makes_room(
 
 async def test_replacing_moves_to_another_roblox_account(database: Database) -> None:
     store = LinkStore(database)
-    await store.replace(a_link())
-    await store.replace(a_link(roblox_id=20, username="new"))
+    assert await store.replace(a_link(), None)
+    assert await store.replace(a_link(roblox_id=20, username="new"), a_link())
     assert await store.get(GUILD, 1) == a_link(roblox_id=20, username="new")
     assert await store.get_by_roblox(GUILD, 10) is None
 
@@ -81,10 +81,50 @@ async def test_replacing_never_takes_from_another_member(database: Database) -> 
     store = LinkStore(database)
     await store.add(a_link())
     await store.add(a_link(discord_id=2, roblox_id=20))
-    with pytest.raises(LinkTaken) as caught:
-        await store.replace(a_link(discord_id=2, roblox_id=10))
-    assert caught.value.holder == a_link()
+    wanted = a_link(discord_id=2, roblox_id=10)
+    assert not await store.replace(wanted, a_link(discord_id=2, roblox_id=20))
+    assert await store.get(GUILD, 1) == a_link()
     assert await store.get(GUILD, 2) == a_link(discord_id=2, roblox_id=20)
+    assert await store.replace(wanted, a_link(discord_id=2, roblox_id=20), a_link())
+    assert await store.get(GUILD, 1) is None
+    assert await store.get(GUILD, 2) == wanted
+
+
+@pytest.mark.parametrize(
+    "before",
+    [None, a_link(roblox_id=20), a_link(source=LinkSource.BLOXLINK), a_link(discord_id=2)],
+)
+async def test_replacing_spares_what_was_not_known(
+    database: Database, before: AccountLink | None
+) -> None:
+    store = LinkStore(database)
+    await store.add(a_link())
+    assert not await store.replace(a_link(roblox_id=30), before)
+    assert await store.get(GUILD, 1) == a_link()
+
+
+async def test_a_member_who_was_unlinked_meanwhile_is_not_replaced(database: Database) -> None:
+    store = LinkStore(database)
+    await store.add(a_link(discord_id=2, roblox_id=20))
+    own, theirs = a_link(), a_link(discord_id=2, roblox_id=20)
+    assert not await store.replace(a_link(roblox_id=20), own, theirs)
+    assert await store.get(GUILD, 1) is None
+    assert await store.get(GUILD, 2) == theirs
+
+
+async def test_two_who_want_each_others_account_at_once(database: Database) -> None:
+    store = LinkStore(database)
+    one, two = a_link(), a_link(discord_id=2, roblox_id=20)
+    for _ in range(10):
+        for link in (one, two):
+            await store.add(link)
+        done = await asyncio.gather(
+            store.replace(a_link(roblox_id=20), one, two),
+            store.replace(a_link(discord_id=2), two, one),
+        )
+        assert sorted(done) == [False, True]
+        await store.remove(GUILD, 1)
+        await store.remove(GUILD, 2)
 
 
 async def test_removing_returns_what_was_removed(database: Database) -> None:

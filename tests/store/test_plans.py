@@ -137,7 +137,7 @@ async def test_the_check_above_notices_a_whole_table(database: Database) -> None
 async def use_links(store: LinkStore) -> None:
     await store.add(a_link())
     await store.add(a_link())
-    await store.replace(a_link(roblox_id=11))
+    await store.replace(a_link(roblox_id=11), a_link())
     await store.get(GUILD, 1)
     await store.get_by_roblox(GUILD, 11)
     await store.map_by_roblox(GUILD, [11, 12, 13])
