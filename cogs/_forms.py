@@ -14,15 +14,18 @@ from bot.replies import Reply
 
 
 class Form(ui.Modal, title="Form"):
-    """Text fields. A restart closes open forms; whoever had one open begins again."""
+    """Text fields. A restart closes open forms; whoever had one open begins again.
 
-    async def typed(self) -> Reply:
-        """What comes of the fields."""
+    What is done with them gets the interaction that sent them: rights count as they are then.
+    """
+
+    async def typed(self, interaction: Interaction) -> Reply:
+        """What comes of the fields, sent by whoever acts in `interaction`."""
         raise NotImplementedError
 
     async def on_submit(self, interaction: Interaction, /) -> None:
         """Discord delivered what was typed."""
-        await answer(interaction, self.typed())
+        await answer(interaction, self.typed(interaction))
 
     async def on_error(self, interaction: Interaction, error: Exception, /, *_: Any) -> None:
         """One funnel for all errors."""
@@ -40,13 +43,13 @@ class EditForm(Form, title="Edit the announcement"):
         placeholder="Empty: claims stay open",
     )  # fmt: skip
 
-    def __init__(self, use: Callable[[str, str], Awaitable[Reply]]) -> None:
+    def __init__(self, use: Callable[[Interaction, str, str], Awaitable[Reply]]) -> None:
         super().__init__(timeout=900)
         self._use = use
 
-    async def typed(self) -> Reply:
+    async def typed(self, interaction: Interaction) -> Reply:
         """The edited announcement."""
-        return await self._use(self.note.value, self.cutoff.value)
+        return await self._use(interaction, self.note.value, self.cutoff.value)
 
 
 class CancelForm(Form, title="Cancel the session"):
@@ -56,10 +59,10 @@ class CancelForm(Form, title="Cancel the session"):
         label="Why? Everybody can read this", required=False, max_length=300
     )
 
-    def __init__(self, use: Callable[[str], Awaitable[Reply]]) -> None:
+    def __init__(self, use: Callable[[Interaction, str], Awaitable[Reply]]) -> None:
         super().__init__(timeout=900)
         self._use = use
 
-    async def typed(self) -> Reply:
+    async def typed(self, interaction: Interaction) -> Reply:
         """What came of cancelling."""
-        return await self._use(self.reason.value)
+        return await self._use(interaction, self.reason.value)

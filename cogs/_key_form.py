@@ -7,6 +7,7 @@ from typing import Any
 
 from discord import ui
 
+from bot.buttons import Interaction
 from bot.replies import Reply
 from cogs._forms import Form
 
@@ -18,10 +19,10 @@ class KeyForm(Form, title="Key"):
         label="Key", placeholder="Paste the key from your platform's settings", max_length=1000
     )
 
-    def __init__(self, platform: str, use: Callable[[str], Awaitable[Reply]]) -> None:
+    def __init__(self, platform: str, use: Callable[[Interaction, str], Awaitable[Reply]]) -> None:
         super().__init__(title=f"{platform} key"[:45], timeout=900)
         self._use = use
 
-    async def typed(self) -> Reply:
+    async def typed(self, interaction: Interaction) -> Reply:
         """What comes of the key."""
-        return await self._use(self.key.value)
+        return await self._use(interaction, self.key.value)

@@ -99,7 +99,8 @@ class Imports(commands.Cog):
     async def _read_import(self, interaction: Interaction, file: discord.Attachment) -> Reply:
         actor = to_actor(interaction)
         content = await read_upload(file, MAX_BYTES, SIZE_RULE)
-        return import_reply(await self.desk.imports.read(actor, content, Progress(interaction)))
+        report = await self.desk.imports.read(actor, content, Progress(interaction))
+        return await asyncio.to_thread(import_reply, report)  # it writes a file of many lines
 
     async def _apply_import(self, interaction: Interaction, number: int) -> Reply:
         told = Progress(interaction)
@@ -123,7 +124,7 @@ class Imports(commands.Cog):
         actor = to_actor(interaction)
         report = await self.desk.imports.get(actor, number)
         lines = await self.desk.imports.list_lines(actor, number)
-        return report_reply(replace(report, lines=tuple(lines)))
+        return await asyncio.to_thread(report_reply, replace(report, lines=tuple(lines)))
 
     async def _export_links(self, interaction: Interaction) -> Reply:
         content, count = await self.desk.directory.export(to_actor(interaction), MOST_ATTACHED)

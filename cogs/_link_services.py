@@ -48,12 +48,12 @@ class LinkServiceCommands(commands.Cog):
 
     async def on_key(self, interaction: Interaction, button: Button) -> None:
         """A form for the key: it must be the first answer."""
-        actor, kind = to_actor(interaction), _to_kind(button.number)
-        require_admin(actor)
+        kind = _to_kind(button.number)
+        require_admin(to_actor(interaction))
 
-        async def use(typed: str) -> Reply:
-            saved = await self.oneself.services.set_key(actor, kind, typed)
-            return await self._services(interaction, _saved_text(kind, untested=saved.untested))
+        async def use(sent: Interaction, typed: str) -> Reply:
+            saved = await self.oneself.services.set_key(to_actor(sent), kind, typed)
+            return await self._services(sent, _saved_text(kind, untested=saved.untested))
 
         await interaction.response.send_modal(KeyForm(kind.label, use))
 

@@ -59,15 +59,15 @@ class SessionPanel(commands.Cog):
 
     async def on_edit(self, interaction: Interaction, button: Button) -> None:
         """A form has to be the first answer, so no platform is asked before it."""
-        actor = to_actor(interaction)
+        choice = str(button.number)
 
-        async def use(note: str, cutoff: str) -> Reply:
+        async def use(sent: Interaction, note: str, cutoff: str) -> Reply:
             minutes = _to_minutes(cutoff)
             return await self.edited(
-                actor, str(button.number), note=note, cutoff=minutes, no_cutoff=minutes is None
+                to_actor(sent), choice, note=note, cutoff=minutes, no_cutoff=minutes is None
             )
 
-        posted, _ = await self.running.get_hosted(actor, str(button.number))
+        posted, _ = await self.running.get_hosted(to_actor(interaction), choice)
         form = EditForm(use)
         form.note.default = posted.note
         form.cutoff.default = "" if posted.cutoff_minutes is None else str(posted.cutoff_minutes)
@@ -76,8 +76,8 @@ class SessionPanel(commands.Cog):
     async def on_cancel_session(self, interaction: Interaction, button: Button) -> None:
         """Asks why in a form, and does it."""
 
-        async def use(reason: str) -> Reply:
-            return await self.cancelled(interaction, str(button.number), reason, False)
+        async def use(sent: Interaction, reason: str) -> Reply:
+            return await self.cancelled(sent, str(button.number), reason, False)
 
         await self.running.get_hosted(to_actor(interaction), str(button.number))
         await interaction.response.send_modal(CancelForm(use))

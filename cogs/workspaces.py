@@ -75,11 +75,10 @@ class Setup(commands.Cog):
             host_role_ids=frozenset({host_role.id} if host_role else ()),
             claimer_role_ids=frozenset({staff_role.id} if staff_role else ()),
         )  # fmt: skip
-        actor = to_actor(interaction)
-        draft = await self.workspaces.check_draft(actor, draft)
+        draft = await self.workspaces.check_draft(to_actor(interaction), draft)
 
-        async def connect(key: str) -> Reply:
-            connected = await self.workspaces.connect(actor, draft, key)
+        async def connect(sent: Interaction, key: str) -> Reply:
+            connected = await self.workspaces.connect(to_actor(sent), draft, key)
             self.bot.services.catalog.warm(connected.workspace.workspace_id)
             return connected_reply(connected)
 
@@ -168,11 +167,10 @@ class Workspaces(Automatic, commands.GroupCog, group_name="workspace"):
     @app_commands.describe(workspace="Which one, if there are several")
     async def key(self, interaction: Interaction, workspace: str = "") -> None:
         """Enter a new key; the old one stays until the new one has passed the test."""
-        actor = to_actor(interaction)
-        found = await self.workspaces.get_for_admin(actor, workspace)
+        found = await self.workspaces.get_for_admin(to_actor(interaction), workspace)
 
-        async def change(key: str) -> Reply:
-            connected = await self.workspaces.set_key(actor, found.workspace_id, key)
+        async def change(sent: Interaction, key: str) -> Reply:
+            connected = await self.workspaces.set_key(to_actor(sent), found.workspace_id, key)
             return connected_reply(connected, await self.rules.list_all(connected.workspace))
 
         await interaction.response.send_modal(KeyForm(found.kind.label, change))

@@ -57,7 +57,6 @@ class LinkPlanner:
         members = {line.discord_id for line in lines}
         held = await self._lists.map_by_discord(guild_id, members)
         found = await self._resolve(lines, held, told)
-        found = [*_without_contradictions(found)]
         holders = await self._links.map_by_roblox(guild_id, {one.roblox_id for one in found})
         judged = [
             one if one.verdict is not Verdict.NEW else _judge(one, held, holders) for one in found
@@ -76,7 +75,7 @@ class LinkPlanner:
     async def _resolve(
         self, lines: Sequence[FileLine], held: Mapping[int, AccountLink], told: Progress
     ) -> list[ImportLine]:
-        """Accounts by id and by name; what has no verdict of its own is NEW for now."""
+        """Accounts by id and by name; what the file itself does not rule out is NEW for now."""
         usable = [line for line in lines if line.verdict is None]
         known = {
             link.roblox_id: RobloxUser(link.roblox_id, link.username, link.username)
@@ -94,7 +93,7 @@ class LinkPlanner:
 
         users = known | await self._names.fetch_by_id(ids, by_id)
         named = await self._names.fetch_by_name(names, by_name)
-        return [_to_line(line, users, named) for line in lines]
+        return await asyncio.to_thread(_to_lines, lines, users, named)  # there may be 50,000
 
     async def _members(
         self, guild_id: int, lines: Iterable[ImportLine], told: Progress
@@ -115,6 +114,12 @@ class LinkPlanner:
                 return here | set(wanted[start:]), len(wanted) - start
             await told("Asked Discord who is a member here", start + len(part), len(wanted))
         return here, 0
+
+
+def _to_lines(
+    lines: Sequence[FileLine], users: Mapping[int, RobloxUser], named: Mapping[str, RobloxUser]
+) -> list[ImportLine]:
+    return [*_without_contradictions([_to_line(line, users, named) for line in lines])]
 
 
 def _to_line(

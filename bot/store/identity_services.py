@@ -13,6 +13,7 @@ from bot.models import IdentityKind, ServiceAnswer, ServiceKey
 from bot.store.database import Database
 from bot.store.keyring import KeyRing
 from bot.store.linking_tables import identity_services, service_answers
+from bot.store.privacy_tables import require_kept
 
 _c = identity_services.c
 _SHOWN = [_c[name] for name in ServiceKey.__dataclass_fields__]  # everything but the key
@@ -30,7 +31,10 @@ class IdentityServiceStore:
     async def set_key(
         self, guild_id: int, kind: IdentityKind, key: SecretStr, by: int, now: datetime
     ) -> None:
-        """Let this guild use the service with this key, in place of an earlier one."""
+        """Let this guild use the service with this key, in place of an earlier one.
+
+        Raises Refusal when Muster was taken out of the guild.
+        """
         plain = key.get_secret_value()
         values: dict[str, Any] = {
             "guild_id": guild_id,
@@ -48,6 +52,7 @@ class IdentityServiceStore:
         )
         async with self._database.write() as connection:
             await connection.execute(upsert)
+            await require_kept(connection, guild_id)
 
     async def list_all(self, guild_id: int) -> list[ServiceKey]:
         """The services of this guild, by name."""

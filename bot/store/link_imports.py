@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -47,10 +48,10 @@ class ImportStore:
 
     async def plan(self, import_id: int, lines: Sequence[ImportLine]) -> None:
         """Keep what the lines come to; only then it can be applied."""
-        rows = [_to_row(import_id, line) for line in lines]
-        for start in range(0, len(rows), _AT_ONCE):
+        for start in range(0, len(lines), _AT_ONCE):
+            rows = [_to_row(import_id, line) for line in lines[start : start + _AT_ONCE]]
             async with self._database.write() as connection:
-                await connection.execute(insert(import_rows), rows[start : start + _AT_ONCE])
+                await connection.execute(insert(import_rows), rows)
         await self.move(import_id, ImportState.READING, ImportState.PLANNED)
 
     async def get(self, guild_id: int, import_id: int) -> LinkImport | None:
@@ -85,8 +86,8 @@ class ImportStore:
         """All lines, as in the file."""
         query = select(import_rows).where(import_rows.c.import_id == import_id)
         async with self._database.read() as connection:
-            rows = await connection.execute(query.order_by(import_rows.c.line))
-            return [_to_line(0, row) for row in rows]
+            rows = (await connection.execute(query.order_by(import_rows.c.line))).all()
+        return await asyncio.to_thread(_to_lines, rows)  # there may be 50,000
 
     async def move(self, import_id: int, before: ImportState, after: ImportState) -> bool:
         """Put an import into another state; False when it is not in the expected one any more."""
@@ -198,6 +199,10 @@ def _to_row(import_id: int, line: ImportLine) -> dict[str, Any]:
     del row["had"]
     had = {f"had_{name}": getattr(line.had, name, None) for name in _HAD}
     return row | had | {"import_id": import_id}
+
+
+def _to_lines(rows: Sequence[Row[Any]]) -> list[ImportLine]:
+    return [_to_line(0, row) for row in rows]
 
 
 def _to_line(guild_id: int, row: Row[Any]) -> ImportLine:

@@ -13,8 +13,11 @@ from sqlalchemy import (
     exists,
     false,
     literal_column,
+    select,
 )
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.errors import Refusal
 from bot.store.columns import UtcDateTime
 from bot.store.hosting_tables import preferences, seen_claims, sent_reminders
 from bot.store.link_tables import import_rows, imports, link_notices, link_wishes
@@ -110,6 +113,18 @@ for _found_by in (
     Index(None, _found_by)
 
 
-def is_kept(guild_id: Column[int]) -> ColumnElement[bool]:
+def is_kept(guild_id: Column[int] | int) -> ColumnElement[bool]:
     """Whether Muster was not taken out of the guild."""
     return ~exists().where(removed_guilds.c.guild_id == guild_id)
+
+
+async def require_kept(connection: AsyncConnection, guild_id: int) -> None:
+    """Raise Refusal, which undoes the transaction, when Muster was taken out of the guild.
+
+    Asked after a key was written: with PostgreSQL that write may have waited for the removal.
+    """
+    if not await connection.scalar(select(is_kept(guild_id))):
+        raise Refusal(
+            "Nothing was saved, because Muster was taken out of this Discord server: invite it"
+            " again, and then enter the key once more."
+        )

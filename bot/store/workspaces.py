@@ -13,7 +13,7 @@ from bot.models import ClashPolicy, Leavers, ProviderKind, Workspace, WorkspaceS
 from bot.store.columns import fits
 from bot.store.database import Database
 from bot.store.keyring import KeyRing
-from bot.store.privacy_tables import is_kept
+from bot.store.privacy_tables import is_kept, require_kept
 from bot.store.tables import workspaces
 
 _c = workspaces.c
@@ -59,7 +59,10 @@ class WorkspaceStore:
         now: datetime,
         **settings: Unpack[WorkspaceSettings],
     ) -> Workspace:
-        """Connect a workspace. Raises Refusal when the guild has one of that name."""
+        """Connect a workspace.
+
+        Raises Refusal when the guild has one of that name, or took Muster out.
+        """
         values: dict[str, Any] = {"host_role_ids": frozenset(), "claimer_role_ids": frozenset()}
         values |= settings
         values |= self._key_columns(key, now)
@@ -76,6 +79,7 @@ class WorkspaceStore:
         async with self._database.write() as connection:
             added = await connection.execute(insert.on_conflict_do_nothing().returning(*_SHOWN))
             row = added.one_or_none()
+            await require_kept(connection, guild_id)
         if row is None:
             raise Refusal("That name is already used by another workspace here. Choose another.")
         return _to_workspace(row)
@@ -117,8 +121,16 @@ class WorkspaceStore:
     async def set_key(
         self, guild_id: int, workspace_id: int, key: SecretStr, now: datetime
     ) -> Workspace | None:
-        """Put a new key in place of the old one; None when the guild has no such workspace."""
-        return await self._update(_own(guild_id, workspace_id), self._key_columns(key, now))
+        """Put a new key in place of the old one; None when the guild has no such workspace.
+
+        Raises Refusal when Muster was taken out of the guild.
+        """
+        values, own = self._key_columns(key, now), _own(guild_id, workspace_id)
+        change = update(workspaces).where(own).values(values).returning(*_SHOWN)
+        async with self._database.write() as connection:
+            row = (await connection.execute(change)).one_or_none()
+            await require_kept(connection, guild_id)
+        return _to_workspace(row) if row else None
 
     async def update(
         self, guild_id: int, workspace_id: int, **settings: Unpack[WorkspaceSettings]
@@ -129,8 +141,8 @@ class WorkspaceStore:
         return await self._update(_own(guild_id, workspace_id), dict(settings))
 
     async def set_state(self, workspace_id: int, state: WorkspaceState, now: datetime) -> None:
-        """Note whether the connection works, and since when if that is news."""
-        news = (_c.workspace_id == workspace_id) & (_c.state != state)
+        """Note whether the connection works, and since when if that is news; not without a key."""
+        news = (_c.workspace_id == workspace_id) & (_c.state != state) & (_c.encrypted_key != "")
         await self._update(news, {"state": state, "state_since": now})
 
     async def remove(self, guild_id: int, workspace_id: int) -> Workspace | None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import discord
 import pytest
 from simcord import InteractionResult
 
 from bot.sandbox.platforms.seeds import STAFF
+from bot.services import link_directory, link_plans
+from bot.store import link_imports
 from tests.cogs.hands import buttons, craft, text
 from tests.cogs.stage import House, Stage, build_house
 from tests.cogs.stories import OTTO, PIP, SABLE, WREN
@@ -165,3 +170,29 @@ async def test_a_result_after_fifteen_minutes_goes_to_the_log_channel(
     assert line is not None
     assert "**1 new**" in line.content
     assert "Go on with `/links import`" in line.content
+
+
+async def test_what_takes_long_for_a_long_file_leaves_the_loop_free(
+    ready: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, threads = threading.get_ident(), dict[str, set[int]]()
+
+    def watch(module: Any, name: str) -> None:
+        real = getattr(module, name)
+
+        def watched(*given: Any) -> Any:
+            threads.setdefault(f"{module.__name__}.{name}", set()).add(threading.get_ident())
+            return real(*given)
+
+        monkeypatch.setattr(module, name, watched)
+
+    watch(link_plans, "_to_line")
+    watch(link_plans, "_without_contradictions")
+    watch(link_directory, "write_csv")
+    watch(link_imports, "_to_line")
+    dry = await send(ready, rows(f"{ready.house.guest.id},{OTTO_USER.name}"))
+    latest = await ready.slash(ready.house.admin, "links import")
+    again = await ready.house.admin.click(latest.response, label="Line-by-line report")
+    assert await file_of(again) == await file_of(dry)
+    assert len(threads) == 4
+    assert not [name for name, where in threads.items() if loop in where]

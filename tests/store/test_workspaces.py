@@ -12,6 +12,7 @@ from bot.store.announcements import AnnouncementStore
 from bot.store.attempts import AttemptStore
 from bot.store.database import Database
 from bot.store.keyring import KeyRing
+from bot.store.removed_guilds import RemovedGuildStore
 from bot.store.tables import workspaces
 from bot.store.workspaces import WorkspaceStore
 from tests.store.samples import (
@@ -184,3 +185,17 @@ async def test_guilds_are_strangers(database: Database, keyring: KeyRing) -> Non
     assert await store.remove(STRANGERS, added.workspace_id) is None
     assert await store.get(GUILD, added.workspace_id) == added
     assert await store.get_key(added.workspace_id) == KEY
+
+
+async def test_without_a_key_the_state_stays(database: Database, keyring: KeyRing) -> None:
+    """A call that was under way when Muster was taken out of the guild brings nothing back."""
+    store = WorkspaceStore(database, keyring)
+    added = await add_workspace(database, keyring)
+    await RemovedGuildStore(database).mark_removed(GUILD, NOW)
+    await store.set_state(added.workspace_id, WorkspaceState.OK, NOW)
+    after = await store.get(GUILD, added.workspace_id)
+    assert after is not None
+    assert after.state is WorkspaceState.NO_KEY
+    with pytest.raises(Refusal, match="taken out of this Discord server"):
+        await store.set_key(GUILD, added.workspace_id, KEY, NOW)
+    assert await store.get(GUILD, added.workspace_id) == after
