@@ -195,6 +195,7 @@ async def test_keys_of_services_go_with_the_guild_and_count_as_none(house: House
     assert await store.list_all(GUILD) == []
     assert await store.rotate_keys_anywhere() == 0
     assert len(await store.list_all(STRANGERS)) == 1
+    await RemovedGuildStore(house.database).mark_joined([GUILD])
     await store.set_key(GUILD, IdentityKind.ROVER, KEY, ADMIN, NOW)
     assert len(await store.list_all(GUILD)) == 1, "typed anew after an invitation"
 
