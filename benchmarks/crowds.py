@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from benchmarks.field import Board, Field
 from bot.sandbox.discord.interactions import Interaction
 from bot.sandbox.discord.models import User
+from bot.sandbox.discord.people import MEANWHILE
 from bot.sandbox.discord.people_actions import People
 
 PROMPT = 3.0  # seconds in which Discord wants an acknowledgement
@@ -45,6 +46,8 @@ class Pressing:
     def __init__(self, field: Field) -> None:
         self._field = field
         self._people = People(field.discord.core)
+        self._ends: dict[int, float] = {}  # by interaction: monotonic seconds
+        field.discord.core.interactions.listeners.append(self._note_end)
 
     def draw_buttons(self) -> None:
         """Give every board one button, for bots that draw none."""
@@ -99,21 +102,33 @@ class Pressing:
             await self._settled(one, deadline)
         return Crowd(
             tuple(sorted(o.acknowledged - o.started for o in seen if o.acknowledged)),
-            tuple(sorted(o.finished - o.started for o in seen if o.finished and o.state == "done")),
+            tuple(sorted(self._ends[o.id] - o.started for o in seen if o.id in self._ends)),
             len(seen),
             Counter(self._words(one) for one in seen),
         )
 
-    @staticmethod
-    async def _settled(one: Interaction, deadline: float) -> None:
+    async def _settled(self, one: Interaction, deadline: float) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(deadline - time.monotonic()):
-                while not one.settled:
+                while not self._ended(one):
                     await one.changed.wait()
 
-    def _words(self, one: Interaction) -> str:
+    def _note_end(self, one: Interaction) -> None:
+        if one.state == "done" and self._ended(one):
+            self._ends.setdefault(one.id, time.monotonic())
+
+    def _ended(self, one: Interaction) -> bool:
+        """Whether there is an outcome: not words for the meantime."""
+        if one.settled and one.state == "done":
+            return not self._text(one).startswith(MEANWHILE)
+        return one.settled
+
+    def _text(self, one: Interaction) -> str:
         message = self._field.world.channels[one.channel_id].messages.get(one.latest_id or 0)
-        text = message.content if message is not None and one.state == "done" else one.state
+        return message.content if message is not None else ""
+
+    def _words(self, one: Interaction) -> str:
+        text = self._text(one) if one.state == "done" else one.state
         return " ".join(text.split()[:2])
 
 

@@ -64,8 +64,9 @@ async def _answer(
     loop = asyncio.get_running_loop()
     arrived = interaction.extras.setdefault(ARRIVED, loop.time())
     left = arrived + DIRECT - loop.time()
-    acknowledged = left <= 0
-    if acknowledged:  # late already: acknowledging comes before working
+    # Late already, or in a rush that would make it late: acknowledging comes before working.
+    acknowledged = left <= 0 or interaction.client.background.crowded
+    if acknowledged:
         acknowledged = await _acknowledge(interaction, replacing, begun=False)
     task = interaction.client.background.spawn(_worded(work), "work for an answer")
     if not acknowledged:

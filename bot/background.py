@@ -14,6 +14,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+CROWD = 150  # tasks that are not asleep; an answer under way is two or three of them
+
+
 class Background:
     """Owns every task that Muster starts itself. Errors nobody awaits are logged, never lost."""
 
@@ -26,6 +29,11 @@ class Background:
     def stopping(self) -> bool:
         """Whether the process is about to end: nothing new is begun any more."""
         return self._stopping
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so much is under way that what is begun now will not soon be done."""
+        return len(self._tasks) - len(self._asleep) > CROWD
 
     @property
     def size(self) -> int:

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from discord import InteractionType
 
-from bot import answering
+from bot import answering, background
 from bot.answering import ARRIVED, DIRECT, KEPT, LIFE, answer, note_arrival
 from bot.background import Background
 from bot.buttons import Interaction
@@ -87,6 +87,16 @@ async def test_what_is_quick_is_answered_directly() -> None:
     await wire.answered()
     assert wire.calls == ["work", "send"]
     assert wire.told == [("operation",)]
+
+
+async def test_in_a_rush_it_is_acknowledged_before_anything_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(background, "CROWD", 0)
+    wire = Wire()
+    await wire.answered()
+    assert wire.calls == ["send", "work", "edit"]
+    assert wire.sent == [AT_WORK, "done"]
 
 
 async def test_what_arrived_long_ago_is_acknowledged_before_anything_is_done() -> None:
