@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
+import platform
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -106,6 +106,5 @@ def _more(kind: Kind, field: Field) -> dict[str, str]:
 
 def machine() -> str:
     """What this was measured on, in a line."""
-    name = subprocess.run(["uname", "-sm"], capture_output=True, text=True, check=True)  # noqa: S607
     version = ".".join(map(str, sys.version_info[:3]))
-    return f"{name.stdout.strip()}, {os.cpu_count()} cores, Python {version}"
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {version}"
