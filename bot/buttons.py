@@ -1,4 +1,9 @@
-"""Every button of Muster: one dynamic item whose id says which action and which row, never more."""
+"""Every button of Muster: its id says which action and which row, never more.
+
+So a press is understood from the id alone, whichever process drew the button. discord.py's dynamic
+items would do the same, after building every button of the pressed message anew for each press:
+with forty people pressing at once that is what acknowledgements would wait for.
+"""
 
 from __future__ import annotations
 
@@ -86,6 +91,7 @@ class Action(StrEnum):
 
 
 _VERSION = 1  # of the id's shape
+_ID = re.compile(r"(?P<action>[a-z]+):1:(?P<number>\d{1,19})(?::(?P<page>\d{1,4}))?")
 _STYLES = {
     "primary": discord.ButtonStyle.primary,
     "grey": discord.ButtonStyle.secondary,
@@ -112,40 +118,30 @@ class Button:
         tail = f":{self.page}" if self.page else ""
         return f"{self.action}:{_VERSION}:{self.number}{tail}"
 
-
-class ActionButton(
-    ui.DynamicItem[ui.Button[Any]],
-    template=r"(?P<action>[a-z]+):1:(?P<number>\d{1,19})(?::(?P<page>\d{1,4}))?",
-):
-    """A pressed button finds its handler by its action, also after a restart."""
-
-    def __init__(self, button: Button) -> None:
-        super().__init__(
-            ui.Button(
-                label=cut(button.label, 80) or "\u200b",  # Discord's limit for labels
-                custom_id=button.custom_id,
-                style=_STYLES[button.style],
-                disabled=button.disabled,
-            ),
-            row=button.row,
-        )
-        self.button = button
-
     @classmethod
-    async def from_custom_id(
-        cls, interaction: Interaction, item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """The button as pressed; UNKNOWN for an action that this version does not know."""
-        label = getattr(item, "label", None) or ""
-        try:
-            number, page = int(match["number"]), int(match["page"] or 0)
-            return cls(Button(Action(match["action"]), number, label, page=page))
-        except ValueError:
-            return cls(Button(Action.UNKNOWN, 0, label))
+    def parse(cls, custom_id: str) -> Self | None:
+        """The button that was pressed, without its label; None for an id of another shape.
 
-    async def callback(self, interaction: Interaction) -> None:
-        """Hand the press to the cog that owns the action; the client answers errors."""
-        await interaction.client.press(interaction, self.button)
+        UNKNOWN for an action that this version does not know.
+        """
+        match = _ID.fullmatch(custom_id)
+        if match is None:
+            return None
+        try:
+            action = Action(match["action"])
+        except ValueError:
+            return cls(Action.UNKNOWN, 0, "")
+        return cls(action, int(match["number"]), "", page=int(match["page"] or 0))
+
+    def to_item(self) -> ui.Button[Any]:
+        """What discord.py draws."""
+        return ui.Button(
+            label=cut(self.label, 80) or "\u200b",  # Discord's limit for labels
+            custom_id=self.custom_id,
+            style=_STYLES[self.style],
+            disabled=self.disabled,
+            row=self.row,
+        )
 
 
 def unknown_button() -> Refusal:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import discord
 from discord import ui
 
-from bot.buttons import Action, Interaction
+from bot.buttons import Action
 from bot.text import cut
 
+_ID = re.compile(r"(?P<action>[a-z]+):m1:(?P<number>\d{1,19})")
 MAX_OPTIONS = 25  # Discord's limit
 NOTHING = "-"  # the one option of a menu that has none; Discord wants at least one
 
@@ -45,55 +47,48 @@ class Menu:
         """`<action>:m1:<number>`: never the id of a button."""
         return f"{self.action}:m1:{self.number}"
 
-
-class ActionMenu(
-    ui.DynamicItem[ui.Select[Any] | ui.UserSelect[Any]],
-    template=r"(?P<action>[a-z]+):m1:(?P<number>\d{1,19})",
-):
-    """A menu that was used finds its handler by its action, also after a restart."""
-
-    def __init__(self, menu: Menu) -> None:
-        super().__init__(_to_select(menu), row=menu.row)
-        self.menu = menu
-
     @classmethod
-    async def from_custom_id(
-        cls, interaction: Interaction, item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """The menu as used; UNKNOWN for an action that this version does not know."""
-        members = isinstance(item, ui.UserSelect)
+    def parse(cls, custom_id: str) -> Self | None:
+        """The menu that was used, without its choices; None for an id of another shape.
+
+        UNKNOWN for an action that this version does not know.
+        """
+        match = _ID.fullmatch(custom_id)
+        if match is None:
+            return None
         try:
-            return cls(Menu(Action(match["action"]), int(match["number"]), "", members=members))
+            return cls(Action(match["action"]), int(match["number"]), "")
         except ValueError:
-            return cls(Menu(Action.UNKNOWN, 0, "", members=members))
+            return cls(Action.UNKNOWN, 0, "")
 
-    async def callback(self, interaction: Interaction) -> None:
-        """Hand the choice to the cog that owns the action; the client answers errors."""
-        data: dict[str, Any] = dict(interaction.data or {})
-        chosen = tuple(str(value) for value in data.get("values", ()) if value != NOTHING)
-        await interaction.client.pick(interaction, self.menu, chosen)
-
-
-def _to_select(menu: Menu) -> ui.Select[Any] | ui.UserSelect[Any]:
-    placeholder = cut(menu.placeholder, 150) or None
-    if menu.members:
-        return ui.UserSelect(
-            custom_id=menu.custom_id, placeholder=placeholder, disabled=menu.disabled
+    def to_item(self) -> ui.Select[Any] | ui.UserSelect[Any]:
+        """What discord.py draws."""
+        placeholder = cut(self.placeholder, 150) or None
+        if self.members:
+            return ui.UserSelect(
+                custom_id=self.custom_id, placeholder=placeholder, disabled=self.disabled,
+                row=self.row,
+            )  # fmt: skip
+        options = [
+            discord.SelectOption(
+                label=cut(choice.label, 100) or "\u200b",
+                value=choice.value,
+                description=cut(choice.hint, 100) or None,
+                default=choice.chosen,
+            )
+            for choice in self.choices[:MAX_OPTIONS]
+        ] or [discord.SelectOption(label="Nothing to choose", value=NOTHING)]
+        return ui.Select(
+            custom_id=self.custom_id,
+            placeholder=placeholder,
+            options=options,
+            min_values=self.least,
+            max_values=min(self.most, len(options)),
+            disabled=self.disabled or not self.choices,
+            row=self.row,
         )
-    options = [
-        discord.SelectOption(
-            label=cut(choice.label, 100) or "\u200b",
-            value=choice.value,
-            description=cut(choice.hint, 100) or None,
-            default=choice.chosen,
-        )
-        for choice in menu.choices[:MAX_OPTIONS]
-    ] or [discord.SelectOption(label="Nothing to choose", value=NOTHING)]
-    return ui.Select(
-        custom_id=menu.custom_id,
-        placeholder=placeholder,
-        options=options,
-        min_values=menu.least,
-        max_values=min(menu.most, len(options)),
-        disabled=menu.disabled or not menu.choices,
-    )
+
+
+def chosen(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The values in an interaction's data."""
+    return tuple(str(value) for value in data.get("values", ()) if value != NOTHING)

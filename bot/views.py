@@ -6,20 +6,18 @@ from collections.abc import Sequence
 
 from discord import ui
 
-from bot.buttons import ActionButton, Button
-from bot.menus import ActionMenu, Menu
+from bot.buttons import Button
+from bot.menus import Menu
 
 Component = Button | Menu
 
 
 def to_view(components: Sequence[Component]) -> ui.View | None:
-    """A view that lives for ever; None when there is nothing to press or choose."""
+    """What discord.py draws; None when there is nothing to press or choose."""
     if not components:
         return None
     view = ui.View(timeout=None)
     for component in components:
-        if isinstance(component, Menu):
-            view.add_item(ActionMenu(component))
-        else:
-            view.add_item(ActionButton(component))
+        view.add_item(component.to_item())
+    view.stop()  # it waits for nothing: presses are understood by their ids, see `bot.client`
     return view

@@ -6,17 +6,16 @@ import dataclasses
 import re
 import typing
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 import pytest_asyncio
-from discord import ui
 
 from bot.background import Background
-from bot.buttons import Action, ActionButton, Button
+from bot.buttons import Action, Button
 from bot.client import MusterBot
+from bot.menus import Menu
 from bot.services.container import Services
 
 
@@ -124,25 +123,18 @@ async def test_every_button_has_a_cog_that_answers_it(bot: MusterBot) -> None:
 
 @pytest.mark.parametrize("action", Action)
 @pytest.mark.parametrize("number", [0, 1, 2**63 - 1])
-async def test_a_buttons_id_leads_back_to_the_button(action: Action, number: int) -> None:
+def test_a_buttons_id_leads_back_to_the_button(action: Action, number: int) -> None:
     custom_id = Button(action, number, "Label").custom_id
     assert len(custom_id) <= 100
-    match = ActionButton.__discord_ui_compiled_template__.fullmatch(custom_id)
-    assert match is not None
-    item = ui.Button[Any](label="Label", custom_id=custom_id)
-    found = await ActionButton.from_custom_id(SimpleNamespace(), item, match)
-    assert found.button == Button(action, number, "Label")
-    assert found.custom_id == custom_id
+    assert Button.parse(custom_id) == Button(action, number, "")
 
 
-async def test_an_action_of_another_version_changes_nothing() -> None:
-    match = ActionButton.__discord_ui_compiled_template__.fullmatch("teleport:1:5")
-    assert match is not None
-    item = ui.Button[Any](label="Go", custom_id="teleport:1:5")
-    found = await ActionButton.from_custom_id(SimpleNamespace(), item, match)
-    assert found.button.action is Action.UNKNOWN
+def test_an_action_of_another_version_changes_nothing() -> None:
+    assert Button.parse("teleport:1:5") == Button(Action.UNKNOWN, 0, "")
+    assert Menu.parse("teleport:m1:5") == Menu(Action.UNKNOWN, 0, "")
 
 
 @pytest.mark.parametrize("stray", ["claim:2:5", "claim:1:", "claim:1:5x", "1:claim:5", ""])
 def test_other_ids_are_not_taken_for_ours(stray: str) -> None:
-    assert not ActionButton.__discord_ui_compiled_template__.fullmatch(stray)
+    assert Button.parse(stray) is None
+    assert Menu.parse(stray) is None
