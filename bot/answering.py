@@ -67,7 +67,10 @@ async def _answer(
     # Late already, or in a rush that would make it late: acknowledging comes before working.
     acknowledged = left <= 0 or interaction.client.background.crowded
     if acknowledged:
-        acknowledged = await _acknowledge(interaction, replacing, begun=False)
+        rush = interaction.client.rush
+        with rush.owing():
+            acknowledged = await _acknowledge(interaction, replacing, begun=False)
+        await rush.over()
     task = interaction.client.background.spawn(_worded(work), "work for an answer")
     if not acknowledged:
         done, _ = await asyncio.wait({task}, timeout=max(left, 0))

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-CROWD = 150  # tasks that are not asleep; an answer under way is two or three of them
+CROWD = 75  # tasks that are not asleep; an answer under way is two or three of them
 
 
 class Background:

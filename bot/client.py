@@ -17,11 +17,13 @@ from discord.ext import commands
 from bot import logs
 from bot.answering import answer, given, note_arrival
 from bot.background import Background
-from bot.buttons import Action, ActionButton, Button, Interaction, unknown_button
+from bot.buttons import Action, Button, Interaction, unknown_button
 from bot.errors import StartRefused
-from bot.menus import ActionMenu, Menu
+from bot.gateway import LightState
+from bot.menus import Menu, chosen
 from bot.metrics import Metrics
 from bot.replies import Reply, report
+from bot.rush import Rush
 from bot.services.container import Services
 from bot.services.identifying import IdentifyTurns
 from bot.vitals import Vitals
@@ -31,7 +33,6 @@ log = logging.getLogger(__name__)
 Handler = Callable[[Interaction, Button], Awaitable[None]]
 Listener = Callable[[Interaction, Reply], Awaitable[None]]
 Picker = Callable[[Interaction, Menu, tuple[str, ...]], Awaitable[None]]
-DYNAMIC = (ActionButton, ActionMenu)
 COGS = "cogs"  # the package's own setup() loads every cog
 CONNECTIONS = 50  # discord.py opens a socket per request under way unless capped
 
@@ -70,6 +71,7 @@ class MusterBot(commands.AutoShardedBot):
             **options,
         )
         self.background = background
+        self.rush = Rush()
         self.clock = clock
         self._identify_at_once = 1  # shards; Discord tells
         self._press_handlers: dict[Action, Handler] = {}
@@ -116,6 +118,13 @@ class MusterBot(commands.AutoShardedBot):
             except Exception:
                 log.exception("nothing was added to interaction %s", interaction.id)
 
+    def _get_state(self, **options: Any) -> LightState:
+        """discord.py asks this of each kind of client; ours parses less."""
+        return LightState(
+            dispatch=self.dispatch, handlers=self._handlers, hooks=self._hooks, http=self.http,
+            **options,
+        )  # fmt: skip
+
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """discord.py reports an interaction here before anything of ours runs for it."""
         if event == "interaction":
@@ -144,17 +153,21 @@ class MusterBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """Load the cogs, then tell Discord about the commands if they changed."""
-        self.add_dynamic_items(*DYNAMIC)
         await self.load_extension(COGS)
         await self._sync_commands()
         await self.services.start(self.background)
 
     async def on_interaction(self, interaction: Interaction) -> None:
-        """Answer buttons whose id no version of Muster explains."""
-        if interaction.type is not discord.InteractionType.component or not interaction.data:
+        """Hand a press or a choice to its cog by the component's id."""
+        if interaction.type is not discord.InteractionType.component:
             return
-        custom_id = str(interaction.data.get("custom_id", ""))
-        if not any(kind.__discord_ui_compiled_template__.fullmatch(custom_id) for kind in DYNAMIC):
+        data: dict[str, Any] = dict(interaction.data or {})
+        custom_id = str(data.get("custom_id", ""))
+        if button := Button.parse(custom_id):
+            await self.press(interaction, button)
+        elif menu := Menu.parse(custom_id):
+            await self.pick(interaction, menu, chosen(data))
+        else:
             await answer_error(interaction, unknown_button())
 
     async def _sync_commands(self) -> None:

@@ -17,6 +17,7 @@ from bot.background import Background
 from bot.buttons import Interaction
 from bot.metrics import Metrics
 from bot.replies import AT_WORK, Reply
+from bot.rush import Rush
 from bot.sandbox.discord.people import MEANWHILE
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -38,6 +39,7 @@ class Wire:
     guild_id: int = 2
     type: InteractionType = InteractionType.component
     metrics: Metrics = field(default_factory=Metrics)
+    rush: Rush = field(default_factory=Rush)
 
     @property
     def client(self) -> Wire:

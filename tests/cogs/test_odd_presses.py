@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simcord.actors import _dispatch_actor_interaction
 
+from bot.buttons import Interaction
 from bot.sandbox.platforms import seeds
 from tests.cogs.hands import button_id, buttons, craft, text
 from tests.cogs.stage import House, Stage, build_house
@@ -135,3 +136,21 @@ async def test_two_thousand_characters_of_options_are_answered(ready: Stage) -> 
     )
     assert "has no such role" in words
     assert len(words) <= 2000
+
+
+async def test_of_a_pressed_message_only_the_outside_is_parsed(ready: Stage) -> None:
+    """In a rush nobody waits until what the board shows was parsed a thousand times."""
+    seen: list[Interaction] = []
+
+    async def see(interaction: Interaction) -> None:
+        seen.append(interaction)
+
+    ready.bot.add_listener(see, "on_interaction")
+    board = ready.board()
+    assert board.embeds
+    await craft(ready.house.pip, board, "nothing:1:1")
+    [interaction] = seen
+    assert interaction.message is not None
+    assert interaction.message.id == board.id
+    assert not interaction.message.embeds
+    assert not interaction.message.components
