@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +15,15 @@ from bot.models import Announcement, AnnouncementState, Opening, Place
 from bot.store import openings
 from bot.store.columns import fits
 from bot.store.database import Database
+from bot.store.keyed import Keyed
 from bot.store.privacy_tables import is_kept
+from bot.store.reads import Reads
 from bot.store.tables import IS_DRAFT, IS_LIVE, announcements, workspaces
 
 _c = announcements.c
 _SHOWN = [_c[name] for name in Announcement.__dataclass_fields__]
+_BY_ID = Keyed(select(*_SHOWN), _c.announcement_id)
+_OPENINGS = Keyed(openings.joined(*_SHOWN), openings.OPENING_ID)
 _TWICE = "This session already has an announcement here."
 
 
@@ -27,6 +32,14 @@ class AnnouncementStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._gets = Reads(database, self._get_all)
+        self._openings = Reads(database, self._get_openings)
+        self._of_sessions = Reads(database, self._list_live_of)
+        theirs = workspaces.c.workspace_id == _c.workspace_id
+        live = _live().add_columns(workspaces.c.base_url).join(workspaces, theirs)
+        self._live_of = Keyed(
+            live.where(database.ours(_c.guild_id)), workspaces.c.base_url, _c.session_id
+        )
 
     async def add_draft(
         self,
@@ -70,11 +83,12 @@ class AnnouncementStore:
 
     async def get(self, guild_id: int, announcement_id: int) -> Announcement | None:
         """One announcement of this guild, in any state."""
-        return await self._one(_c.announcement_id, announcement_id, _c.guild_id == guild_id)
+        found = await self.get_anywhere(announcement_id)
+        return found if found is not None and found.guild_id == guild_id else None
 
     async def get_anywhere(self, announcement_id: int) -> Announcement | None:
         """One announcement of any guild, for the process's own workers."""
-        return await self._one(_c.announcement_id, announcement_id)
+        return await self._gets.get(announcement_id) if fits(announcement_id) else None
 
     async def list_live(self, guild_id: int) -> list[Announcement]:
         """The live announcements of this guild, by start time."""
@@ -87,14 +101,7 @@ class AnnouncementStore:
 
     async def list_live_for_session(self, upstream: str, session_id: str) -> list[Announcement]:
         """The live announcements of one upstream session in every guild of ours, by start time."""
-        query = _live().join(workspaces, workspaces.c.workspace_id == _c.workspace_id)
-        return await self._list(
-            query.where(
-                _c.session_id == session_id,
-                workspaces.c.base_url == upstream,
-                self._database.ours(_c.guild_id),
-            )
-        )
+        return list(await self._of_sessions.get((upstream, session_id)) or ())
 
     async def mark_open(self, announcement_id: int, *, now: datetime) -> None:
         """A draft is about to be posted. Decided here, before anybody is pinged.
@@ -187,38 +194,40 @@ class AnnouncementStore:
 
     async def list_openings(self, announcement_id: int) -> list[Opening]:
         """The openings on offer, in display order."""
-        async with self._database.read() as connection:
-            return await openings.list_offered(connection, announcement_id)
+        rows = await self._database.find(openings.OFFERED, [announcement_id])
+        return [openings.to_opening(row) for row in rows]
 
     async def get_opening(
         self, guild_id: int, opening_id: int
     ) -> tuple[Opening, Announcement] | None:
         """An opening of this guild with its announcement, also when it is not offered any more."""
-        return await self._opening(opening_id, _c.guild_id == guild_id)
+        found = await self.get_opening_anywhere(opening_id)
+        return found if found is not None and found[1].guild_id == guild_id else None
 
     async def get_opening_anywhere(self, opening_id: int) -> tuple[Opening, Announcement] | None:
         """An opening of any guild with its announcement, for the process's own workers."""
-        return await self._opening(opening_id)
+        return await self._openings.get(opening_id) if fits(opening_id) else None
 
-    async def _opening(
-        self, opening_id: int, *conditions: ColumnElement[bool]
-    ) -> tuple[Opening, Announcement] | None:
-        if not fits(opening_id):
-            return None
-        query = openings.joined(*_SHOWN).where(openings.has_id(opening_id), *conditions)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        return (openings.to_opening(row), _to_announcement(row)) if row else None
+    async def _get_all(self, announcement_ids: Collection[int]) -> dict[int, Announcement]:
+        found = [
+            _to_announcement(row) for row in await self._database.find(_BY_ID, announcement_ids)
+        ]
+        return {one.announcement_id: one for one in found}
 
-    async def _one(
-        self, column: Any, value: int, *conditions: ColumnElement[bool]
-    ) -> Announcement | None:
-        if not fits(value):
-            return None
-        async with self._database.read() as connection:
-            found = await connection.execute(select(*_SHOWN).where(column == value, *conditions))
-            row = found.one_or_none()
-        return _to_announcement(row) if row else None
+    async def _get_openings(
+        self, opening_ids: Collection[int]
+    ) -> dict[int, tuple[Opening, Announcement]]:
+        rows = await self._database.find(_OPENINGS, opening_ids)
+        found = ((openings.to_opening(row), _to_announcement(row)) for row in rows)
+        return {opening.opening_id: (opening, posted) for opening, posted in found}
+
+    async def _list_live_of(
+        self, sessions: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], list[Announcement]]:
+        found: dict[tuple[str, str], list[Announcement]] = defaultdict(list)
+        for row in await self._database.find(self._live_of, sessions):
+            found[row.base_url, row.session_id].append(_to_announcement(row))
+        return found
 
     async def _list(self, query: Select[Any]) -> list[Announcement]:
         async with self._database.read() as connection:

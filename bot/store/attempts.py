@@ -5,31 +5,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
-    ColumnElement,
+    Connection,
     Select,
-    bindparam,
-    case,
     func,
-    or_,
     select,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import Attempt, AttemptState
+from bot.store import attempt_statements as statements
 from bot.store.attempt_rows import AttemptRows, saved
 from bot.store.batching import Batch
 from bot.store.database import Database
 from bot.store.keyring import KeyRing
 from bot.store.locks import Hold
+from bot.store.reads import Reads
 from bot.store.refusals import RefusalStore
 from bot.store.tables import IS_RUNNING, IS_UNNOTED, IS_UNTOLD, claim_attempts
 from bot.store.waitlist import WaitlistStore
@@ -37,14 +35,6 @@ from bot.store.waitlist import WaitlistStore
 log = logging.getLogger(__name__)
 
 _c = claim_attempts.c
-_SAVE = (  # the other columns come with the rows of `_saved`
-    update(claim_attempts)
-    .where(_c.operation_id == bindparam("saved_id"))
-    .values(
-        encrypted_token=case((bindparam("done", type_=Boolean()), ""), else_=_c.encrypted_token),
-        repaired=or_(_c.repaired, bindparam("mended", type_=Boolean())),  # once so, always so
-    )
-)
 
 
 class AttemptStore:
@@ -60,9 +50,14 @@ class AttemptStore:
         self.waitlist = WaitlistStore(database)
         self._rows = AttemptRows(keyring)
         self._owner = secrets.randbelow(2**31 - 1) + 1
+        insert = database.insert(claim_attempts).on_conflict_do_nothing()
+        self._insert = insert.returning(_c.operation_id)
         self._adds = Batch(self._add_all)
         self._saves = Batch(self._save_all)
         self._told = Batch(self._mark_told_all)
+        self._sents = Batch(self._mark_sent_all)
+        self._untold = Reads(database, self._list_untold_of)
+        self._doubtful = Reads(database, self._list_doubtful_of)
 
     @property
     def owner(self) -> int:
@@ -91,12 +86,8 @@ class AttemptStore:
 
         Then another process has taken it over, and nothing may be written for it.
         """
-        ours = (_c.operation_id == attempt.operation_id) & (_c.owner == self._owner)
         sent = replace(attempt, state=AttemptState.SENT, sent_at=now)
-        change = update(claim_attempts).where(ours, _c.state == AttemptState.PENDING)
-        async with self._database.write() as connection:
-            result = await connection.execute(change.values(state=sent.state, sent_at=now))
-            return sent if result.rowcount else None
+        return sent if await self._sents.submit((attempt.operation_id, now)) else None
 
     async def mark_told(self, operation_ids: Iterable[str]) -> None:
         """Whom these settled attempts are for knows their endings; the tokens are erased."""
@@ -140,8 +131,8 @@ class AttemptStore:
 
     async def get(self, operation_id: str) -> Attempt | None:
         """The attempt with this operation id."""
-        async with self._database.read() as connection:
-            return await self._first(connection, _c.operation_id == operation_id)
+        query = select(claim_attempts).where(_c.operation_id == operation_id)
+        return next(iter(await self._list(query)), None)
 
     async def list_unsettled(self, limit: int) -> list[Attempt]:
         """Attempts of our guilds that have no final outcome, at most `limit` of each workspace.
@@ -161,9 +152,7 @@ class AttemptStore:
 
     async def list_untold(self, guild_id: int, discord_id: int) -> list[Attempt]:
         """What was asked for this member, ended, and was never said; oldest first."""
-        theirs = (IS_UNTOLD, _c.guild_id == guild_id, _c.subject_id == discord_id)
-        query = select(claim_attempts).where(*theirs, _c.settled_at.is_not(None))
-        return await self._list(query.order_by(_c.created_at, _c.operation_id))
+        return list(await self._untold.get((guild_id, discord_id)) or ())
 
     async def list_unanswered(self, since: datetime, limit: int) -> list[Attempt]:
         """Settled attempts of our guilds made after `since` whose answer still waits for words."""
@@ -178,12 +167,12 @@ class AttemptStore:
         query = select(claim_attempts).where(IS_UNNOTED, _c.settled_at < before, ours)
         return await self._list(query.order_by(_c.settled_at, _c.operation_id).limit(limit))
 
-    async def list_unsettled_for(self, upstream: str, session_id: str) -> list[Attempt]:
-        """Attempts of all guilds on one session that have no final outcome, oldest first."""
-        running = select(claim_attempts).where(
-            IS_RUNNING, _c.upstream == upstream, _c.session_id == session_id
-        )
-        return await self._list(running.order_by(_c.created_at, _c.operation_id))
+    async def list_doubtful(self, upstream: str, session_id: str) -> list[Attempt]:
+        """Attempts of all guilds that may yet hold or free a place of this session, oldest first.
+
+        Those without an ending that were sent, or that accept a place which is kept for them.
+        """
+        return list(await self._doubtful.get((upstream, session_id)) or ())
 
     async def count_unsettled(self) -> int:
         """How many attempts of our guilds have no final outcome."""
@@ -194,8 +183,28 @@ class AttemptStore:
 
     async def list_for_member(self, guild_id: int, discord_id: int, limit: int) -> list[Attempt]:
         """What was asked for this member in this guild, by anyone; newest first."""
-        theirs = select(claim_attempts).where(_c.guild_id == guild_id, _c.subject_id == discord_id)
-        return await self._list(theirs.order_by(_c.created_at.desc()).limit(limit))
+        rows = await self._database.look_up(
+            statements.OF_MEMBER, guild_id=guild_id, discord_id=discord_id, most=limit
+        )
+        return [self._rows.to_attempt(row) for row in rows]
+
+    async def _list_untold_of(
+        self, members: Collection[tuple[int, int]]
+    ) -> dict[tuple[int, int], list[Attempt]]:
+        found: dict[tuple[int, int], list[Attempt]] = defaultdict(list)
+        for row in await self._database.find(statements.UNTOLD, members):
+            attempt = self._rows.to_attempt(row)
+            found[attempt.guild_id, attempt.subject_id].append(attempt)
+        return found
+
+    async def _list_doubtful_of(
+        self, sessions: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], list[Attempt]]:
+        found: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
+        for row in await self._database.find(statements.DOUBTFUL, sessions):
+            attempt = self._rows.to_attempt(row)
+            found[attempt.upstream, attempt.place.session_id].append(attempt)
+        return found
 
     async def _add_all(self, attempts: Sequence[Attempt]) -> list[tuple[bool, Attempt | None]]:
         await self._database.own(self._owner)  # before others can see a row of ours
@@ -204,18 +213,17 @@ class AttemptStore:
             (self._rows.to_row(attempt, self._owner) for attempt in attempts),
             key=lambda row: (row["upstream"], row["session_id"], row["roblox_id"]),
         )
-        insert = self._database.insert(claim_attempts).on_conflict_do_nothing()
-        async with self._database.write() as connection:
-            result = await connection.execute(insert.returning(_c.operation_id), rows)
-            stored = set(result.scalars())
+
+        def add(connection: Connection) -> list[tuple[bool, Attempt | None]]:
+            stored = set(connection.execute(self._insert, rows).scalars())
             return [
-                (True, None) if a.operation_id in stored else await self._in_the_way(connection, a)
+                (True, None) if a.operation_id in stored else self._in_the_way(connection, a)
                 for a in attempts
             ]
 
-    async def _in_the_way(
-        self, connection: AsyncConnection, attempt: Attempt
-    ) -> tuple[bool, Attempt | None]:
+        return await self._database.transact(add)
+
+    def _in_the_way(self, connection: Connection, attempt: Attempt) -> tuple[bool, Attempt | None]:
         """(whether it is stored after all, else what kept it out)."""
         same_lane = (
             (_c.upstream == attempt.upstream)
@@ -226,33 +234,33 @@ class AttemptStore:
         if attempt.interaction_id is not None:
             conditions.insert(1, _c.interaction_id == attempt.interaction_id)
         for condition in conditions:
-            other = await self._first(connection, condition)
+            row = connection.execute(select(claim_attempts).where(condition)).one_or_none()
+            other = self._rows.to_attempt(row) if row else None
             if other is not None:
                 # Our own row: an earlier try was cancelled after it had committed.
                 ours = other.operation_id == attempt.operation_id
                 return (ours, None if ours else other)
         return (False, None)
 
+    async def _mark_sent_all(self, sent: Sequence[tuple[str, datetime]]) -> list[bool]:
+        def mark(connection: Connection) -> list[bool]:
+            found = {}
+            for one, now in sorted(sent):
+                row = {"ours": self._owner, "sent_id": one, "sent_at": now}
+                found[one] = bool(connection.execute(statements.SENT, row).rowcount)
+            return [found[one] for one, _ in sent]
+
+        return await self._database.transact(mark)
+
     async def _save_all(self, attempts: Sequence[Attempt]) -> list[None]:
-        ordered = sorted(attempts, key=lambda attempt: attempt.operation_id)
-        async with self._database.write() as connection:
-            await connection.execute(_SAVE, [saved(attempt) for attempt in ordered])
+        rows = [saved(one) for one in sorted(attempts, key=lambda attempt: attempt.operation_id)]
+        await self._database.transact(lambda connection: connection.execute(statements.SAVE, rows))
         return [None] * len(attempts)
 
     async def _mark_told_all(self, operation_ids: Sequence[str]) -> list[None]:
-        told = update(claim_attempts).where(
-            _c.operation_id.in_(sorted(operation_ids)), _c.settled_at.is_not(None)
-        )
-        async with self._database.write() as connection:
-            await connection.execute(told.values(told=True, encrypted_token=""))
+        told = {"operation_ids": sorted(operation_ids)}
+        await self._database.transact(lambda connection: connection.execute(statements.TOLD, told))
         return [None] * len(operation_ids)
-
-    async def _first(
-        self, connection: AsyncConnection, condition: ColumnElement[bool]
-    ) -> Attempt | None:
-        found = await connection.execute(select(claim_attempts).where(condition))
-        row = found.one_or_none()
-        return self._rows.to_attempt(row) if row else None
 
     async def _list(self, query: Select[Any]) -> list[Attempt]:
         async with self._database.read() as connection:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     asynccontextmanager,
@@ -13,7 +14,7 @@ from contextlib import (
     nullcontext,
 )
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -24,6 +25,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Row,
+    Select,
     Table,
     func,
     literal_column,
@@ -31,14 +34,20 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StartRefused
 from bot.models import EVERYTHING, ShardRange
 from bot.models.shards import TIMESTAMP_SHIFT
 from bot.store.engines import UNUSABLE, for_reading, make_engine, refused
+from bot.store.keyed import Keyed
 from bot.store.locks import Hold, SessionLocks
+from bot.store.sqlite_direct import SqliteDirect
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 ALONE = Hold()  # the one hold of who has nobody to lock out: always held
 MIGRATION_LOCK = 0x6D757374  # "must"; any number that nothing else locks
@@ -61,6 +70,8 @@ class Database:
             asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
         )
         self._locks = SessionLocks(engine) if engine.dialect.name == "postgresql" else None
+        sqlite_file = engine.dialect.name == "sqlite"
+        self._direct = SqliteDirect(url) if sqlite_file else None
 
     @classmethod
     async def open(
@@ -111,6 +122,39 @@ class Database:
         with self._timed("read"):
             async with self._reading.begin() as connection:
                 yield connection
+
+    def version(self) -> int | None:
+        """A number that changes with every commit of anybody; None where none is cheap to have."""
+        try:
+            return self._direct.version() if self._direct is not None else None
+        except (OperationalError, sqlite3.OperationalError):  # somebody has the file to themselves
+            return None
+
+    async def find(self, keyed: Keyed, keys: Collection[Any]) -> Sequence[Row[Any]]:
+        """The rows that have one of these keys, as cheaply as the database allows."""
+        query, values = keyed.of(keys)
+        return await self.look_up(query, **values)
+
+    async def look_up(self, query: Select[Any], **values: Any) -> Sequence[Row[Any]]:
+        """The rows of a query that an index answers; built once, with `bindparam`s for `values`."""
+        if self._direct is not None:
+            try:
+                with self._timed("read"):
+                    return self._direct.look_up(query, values)
+            except OperationalError as error:  # somebody has the file to themselves: wait elsewhere
+                log.info("a look-up waits: %s", error)
+        async with self.read() as connection:
+            rows: Sequence[Row[Any]] = (await connection.execute(query, values)).all()
+            return rows
+
+    async def transact(self, work: Callable[[Connection], T]) -> T:
+        """A short transaction as one function of a connection; as `write` otherwise."""
+        if self._direct is None:
+            async with self.write() as connection:
+                return await connection.run_sync(work)
+        with self._timed("write"):
+            async with self._turn:
+                return await self._direct.transact(work)
 
     def ours(self, guild_id: Column[int]) -> ColumnElement[bool]:
         """That this process serves the row's guild: for whatever works without being asked.
@@ -165,6 +209,8 @@ class Database:
         """Give back every connection."""
         if self._locks is not None:
             await self._locks.aclose()
+        if self._direct is not None:
+            self._direct.close()
         await self._writing.dispose()
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:

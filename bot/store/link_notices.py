@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, delete, false, insert, select, update
+from sqlalchemy import Row, bindparam, delete, false, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import LinkNotice
 from bot.store.database import Database
 from bot.store.link_tables import link_notices
+
+_UNTOLD = select(link_notices).where(
+    link_notices.c.guild_id == bindparam("guild_id"),
+    link_notices.c.discord_id == bindparam("discord_id"),
+    link_notices.c.told == false(),
+)
 
 
 class LinkNoticeStore:
@@ -25,27 +31,20 @@ class LinkNoticeStore:
         query = select(link_notices).where(
             link_notices.c.notice_id == notice_id, link_notices.c.guild_id == guild_id
         )
-        return await self._one(query)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return _to_notice(row) if row else None
 
     async def get_untold(self, guild_id: int, discord_id: int) -> LinkNotice | None:
         """What this member has not read yet."""
-        query = select(link_notices).where(
-            link_notices.c.guild_id == guild_id,
-            link_notices.c.discord_id == discord_id,
-            link_notices.c.told == false(),
-        )
-        return await self._one(query)
+        rows = await self._database.look_up(_UNTOLD, guild_id=guild_id, discord_id=discord_id)
+        return _to_notice(rows[0]) if rows else None
 
     async def mark_told(self, notice_id: int) -> None:
         """The member has read it. It stays, for its button."""
         change = update(link_notices).where(link_notices.c.notice_id == notice_id).values(told=True)
         async with self._database.write() as connection:
             await connection.execute(change)
-
-    async def _one(self, query: Any) -> LinkNotice | None:
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        return _to_notice(row) if row else None
 
 
 async def put_notices(connection: AsyncConnection, notices: Sequence[LinkNotice]) -> None:

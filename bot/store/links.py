@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,9 +14,18 @@ from bot.errors import LinkTaken
 from bot.models import AccountLink
 from bot.store.columns import fits
 from bot.store.database import Database
+from bot.store.keyed import Keyed
 from bot.store.proofs import hold_back, proved_link
+from bot.store.reads import Reads
 from bot.store.tables import links
 
+_OF_MEMBERS = Keyed(select(links), links.c.guild_id, links.c.discord_id)
+_OF_ACCOUNTS = select(links).where(
+    links.c.guild_id == bindparam("guild_id"),
+    links.c.roblox_id.in_(bindparam("accounts", expanding=True)),
+)
+_Accounts = tuple[int, frozenset[int]]  # a guild, and Roblox ids
+_Links = dict[int, AccountLink]  # by Roblox id
 _MOST_AT_ONCE = 500  # parameters in one lookup, well below both databases' limits
 
 
@@ -25,6 +34,8 @@ class LinkStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._gets = Reads(database, self._get_all)
+        self._maps = Reads(database, self._map_all)
 
     async def add(self, link: AccountLink) -> None:
         """Store a new link; the same two accounts again are fine and change nothing.
@@ -62,7 +73,7 @@ class LinkStore:
 
     async def get(self, guild_id: int, discord_id: int) -> AccountLink | None:
         """The link of a Discord account in this guild."""
-        return await self._one(guild_id, links.c.discord_id, discord_id)
+        return await self._gets.get((guild_id, discord_id)) if fits(discord_id) else None
 
     async def find(self, guild_id: int, discord_id: int) -> AccountLink | None:
         """The same; what the member has proved elsewhere is copied into this guild first.
@@ -89,16 +100,8 @@ class LinkStore:
         self, guild_id: int, roblox_ids: Iterable[int]
     ) -> dict[int, AccountLink]:
         """The links of those of these Roblox accounts that are linked in this guild."""
-        wanted = sorted({roblox_id for roblox_id in roblox_ids if fits(roblox_id)})
-        found: dict[int, AccountLink] = {}
-        async with self._database.read() as connection:
-            for start in range(0, len(wanted), _MOST_AT_ONCE):
-                part = wanted[start : start + _MOST_AT_ONCE]
-                rows = await connection.execute(
-                    select(links).where(links.c.guild_id == guild_id, links.c.roblox_id.in_(part))
-                )
-                found.update((row.roblox_id, _to_link(row)) for row in rows)
-        return found
+        wanted = frozenset(roblox_id for roblox_id in roblox_ids if fits(roblox_id))
+        return dict(await self._maps.get((guild_id, wanted)) or {})
 
     async def remove(self, guild_id: int, discord_id: int) -> AccountLink | None:
         """Forget a link; returns what was forgotten. A proof does not bring it back by itself."""
@@ -117,6 +120,23 @@ class LinkStore:
         removal = delete(links).where(links.c.discord_id == discord_id).returning(*links.c)
         async with self._database.write() as connection:
             return [_to_link(row) for row in await connection.execute(removal)]
+
+    async def _get_all(
+        self, members: Collection[tuple[int, int]]
+    ) -> dict[tuple[int, int], AccountLink]:
+        rows = await self._database.find(_OF_MEMBERS, members)
+        return {(row.guild_id, row.discord_id): _to_link(row) for row in rows}
+
+    async def _map_all(self, asked: Collection[_Accounts]) -> dict[_Accounts, _Links]:
+        return {one: await self._map(*one) for one in asked}
+
+    async def _map(self, guild_id: int, roblox_ids: frozenset[int]) -> _Links:
+        wanted, found = sorted(roblox_ids), dict[int, AccountLink]()
+        for start in range(0, len(wanted), _MOST_AT_ONCE):
+            part = wanted[start : start + _MOST_AT_ONCE]
+            rows = await self._database.look_up(_OF_ACCOUNTS, guild_id=guild_id, accounts=part)
+            found.update((row.roblox_id, _to_link(row)) for row in rows)
+        return found
 
     async def _one(self, guild_id: int, column: Any, account_id: int) -> AccountLink | None:
         if not fits(account_id):

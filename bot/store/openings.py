@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, Select, select, update
+from sqlalchemy import Column, Row, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import Opening, Place
 from bot.store.database import Database
+from bot.store.keyed import Keyed
 from bot.store.tables import announcements, openings
 
 _c = openings.c
+OPENING_ID = _c.opening_id
 
 
 def joined(*columns: Column[Any]) -> Select[Any]:
@@ -22,16 +24,8 @@ def joined(*columns: Column[Any]) -> Select[Any]:
     )
 
 
-def has_id(opening_id: int) -> ColumnElement[bool]:
-    """The condition that picks one opening."""
-    return _c.opening_id == opening_id
-
-
-async def list_offered(connection: AsyncConnection, announcement_id: int) -> list[Opening]:
-    """The openings of an announcement that are on offer, in display order."""
-    query = joined().where(_c.announcement_id == announcement_id, _c.active)
-    rows = await connection.execute(query.order_by(_c.position, _c.opening_id))
-    return [to_opening(row) for row in rows]
+# The openings of an announcement that are on offer, in display order.
+OFFERED = Keyed(joined().where(_c.active).order_by(_c.position, _c.opening_id), _c.announcement_id)
 
 
 async def store(

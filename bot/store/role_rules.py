@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, select
@@ -9,10 +10,14 @@ from sqlalchemy import ColumnElement, Row, delete, select
 from bot.errors import Refusal
 from bot.models import RoleRule
 from bot.store.database import Database
+from bot.store.keyed import Keyed
+from bot.store.reads import Reads
 from bot.store.tables import role_rules, workspaces
 
 _c = role_rules.c
 _SHOWN = [_c[name] for name in RoleRule.__dataclass_fields__]
+_OF_ROLES = Keyed(select(*_SHOWN), _c.workspace_id, _c.group_id, _c.role_id)
+_Role = tuple[int, str, str]  # workspace id, group id, role id
 
 
 class RoleRuleStore:
@@ -20,13 +25,15 @@ class RoleRuleStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._gets = Reads(database, self._get_all)
 
     async def get(self, workspace_id: int, group_id: str, role_id: str) -> RoleRule | None:
         """The rule of one claimable role."""
-        query = select(*_SHOWN).where(_is(workspace_id, group_id, role_id))
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        return _to_rule(row) if row else None
+        return await self._gets.get((workspace_id, group_id, role_id))
+
+    async def _get_all(self, roles: Collection[_Role]) -> dict[_Role, RoleRule]:
+        rules = [_to_rule(row) for row in await self._database.find(_OF_ROLES, roles)]
+        return {(rule.workspace_id, rule.group_id, rule.role_id): rule for rule in rules}
 
     async def list_all(self, workspace_id: int) -> list[RoleRule]:
         """Every rule of a workspace, by the role's name."""

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
 
 from bot.models import (
     AnnouncementState,
@@ -19,12 +29,17 @@ from bot.models import (
 )
 from bot.store.columns import fits
 from bot.store.database import Database
+from bot.store.keyed import Keyed
+from bot.store.reads import Reads
 from bot.store.tables import IS_RUNNING, announcements, claim_attempts, links, workspaces
 from bot.store.waitlist_tables import IS_LINED, IS_UNTOLD, waitlist
 
 _c = waitlist.c
 _PLACE = [part.name for part in fields(Place)]
 _SHOWN = [_c[f.name] for f in fields(Waiter) if f.name != "place"] + [_c[name] for name in _PLACE]
+_IN_ORDER = select(*_SHOWN).order_by(_c.since, _c.waitlist_id)
+_LINES = Keyed(_IN_ORDER.where(IS_LINED), _c.upstream, _c.session_id)
+_OF_MEMBERS = Keyed(_IN_ORDER, _c.guild_id, _c.discord_id)
 _RETRY = timedelta(seconds=60)  # before somebody else, or we, try again to tell
 # An accepted offer is in the journal: until that has its ending, nothing about it may change.
 _IS_CLAIMING = exists().where(
@@ -53,6 +68,8 @@ class WaitlistStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._lines = Reads(database, self._list_lines)
+        self._of_members = Reads(database, self._list_of_members)
 
     async def join(self, waiter: Waiter) -> Waiter:
         """Put somebody at the end of the line; who is in it already keeps their place.
@@ -83,16 +100,14 @@ class WaitlistStore:
 
     async def list_line(self, upstream: str, session_id: str) -> list[Waiter]:
         """Everybody in line for any place of this session, over all guilds, in order."""
-        query = _rows().where(IS_LINED, _c.upstream == upstream, _c.session_id == session_id)
-        return await self._list(query.order_by(_c.since, _c.waitlist_id))
+        return list(await self._lines.get((upstream, session_id)) or ())
 
     async def list_for_member(self, guild_id: int, discord_id: int) -> list[Waiter]:
         """A member's rows in this guild, endings that they were not told among them; oldest first.
 
         Untold ones are those with `told` False.
         """
-        query = _rows().where(_c.guild_id == guild_id, _c.discord_id == discord_id)
-        return await self._list(query.order_by(_c.since, _c.waitlist_id))
+        return list(await self._of_members.get((guild_id, discord_id)) or ())
 
     async def list_standing(self) -> list[Standing]:
         """Everybody in line in our guilds, with their announcement and their link."""
@@ -127,9 +142,12 @@ class WaitlistStore:
         return await self._list(first_tried.limit(limit))
 
     async def offer(self, waiter: Waiter, until: datetime, now: datetime) -> Waiter | None:
-        """Keep a place for somebody who waits; None when they no longer do."""
+        """Keep a place for somebody who waits.
+
+        None when they no longer do, or while a claim of theirs there is not settled.
+        """
         offered = replace(waiter, state=WaitState.OFFERED, until=until, told=False)
-        return offered if await self._move(waiter, offered, now) else None
+        return offered if await self._move(waiter, offered, now, ~_IS_CLAIMING) else None
 
     async def silence(self, waiter: Waiter, most: int, now: datetime) -> Waiter | None:
         """End an offer that got no answer: back to the end of the line, or out after `most`.
@@ -222,6 +240,24 @@ class WaitlistStore:
         async with self._database.write() as connection:
             gone = delete(waitlist).where(*conditions).returning(*_SHOWN)
             return [_to_waiter(row) for row in (await connection.execute(gone)).all()]
+
+    async def _list_lines(
+        self, sessions: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], list[Waiter]]:
+        found: dict[tuple[str, str], list[Waiter]] = defaultdict(list)
+        for row in await self._database.find(_LINES, sessions):
+            waiter = _to_waiter(row)
+            found[waiter.upstream, waiter.place.session_id].append(waiter)
+        return found
+
+    async def _list_of_members(
+        self, members: Collection[tuple[int, int]]
+    ) -> dict[tuple[int, int], list[Waiter]]:
+        found: dict[tuple[int, int], list[Waiter]] = defaultdict(list)
+        for row in await self._database.find(_OF_MEMBERS, members):
+            waiter = _to_waiter(row)
+            found[waiter.guild_id, waiter.discord_id].append(waiter)
+        return found
 
     async def _list(self, query: Select[Any]) -> list[Waiter]:
         async with self._database.read() as connection:

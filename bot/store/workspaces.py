@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
@@ -12,13 +14,18 @@ from bot.errors import Refusal
 from bot.models import ClashPolicy, Leavers, ProviderKind, Workspace, WorkspaceState
 from bot.store.columns import fits
 from bot.store.database import Database
+from bot.store.keyed import Keyed
 from bot.store.keyring import KeyRing
 from bot.store.privacy_tables import is_kept, require_kept
+from bot.store.reads import Reads
 from bot.store.tables import workspaces
 
 _c = workspaces.c
 _SHORTEST_HINTED = 12  # of a shorter key, four characters would be too much to show
 _SHOWN = [_c[name] for name in Workspace.__dataclass_fields__]  # everything but the key
+_OF_IDS = Keyed(select(*_SHOWN), _c.workspace_id)
+_IN_ORDER = select(*_SHOWN).order_by(_c.guild_id, _c.folded_name)
+_OF_GUILDS = Keyed(_IN_ORDER, _c.guild_id)
 
 
 class WorkspaceSettings(TypedDict, total=False):
@@ -47,6 +54,8 @@ class WorkspaceStore:
     def __init__(self, database: Database, keyring: KeyRing) -> None:
         self._database = database
         self._keyring = keyring
+        self._gets = Reads(database, self._get_all)
+        self._of_guilds = Reads(database, self._list_of_guilds)
 
     async def add(
         self,
@@ -86,11 +95,12 @@ class WorkspaceStore:
 
     async def get(self, guild_id: int, workspace_id: int) -> Workspace | None:
         """One workspace of this guild."""
-        return await self._one(_own(guild_id, workspace_id)) if fits(workspace_id) else None
+        found = await self.get_anywhere(workspace_id) if fits(workspace_id) else None
+        return found if found is not None and found.guild_id == guild_id else None
 
     async def get_anywhere(self, workspace_id: int) -> Workspace | None:
         """One workspace of any guild, for the process's own workers."""
-        return await self._one(_c.workspace_id == workspace_id)
+        return await self._gets.get(workspace_id)
 
     async def get_by_name(self, guild_id: int, name: str) -> Workspace | None:
         """One workspace of this guild, by its short name in any case."""
@@ -98,7 +108,7 @@ class WorkspaceStore:
 
     async def list_all(self, guild_id: int) -> list[Workspace]:
         """Every workspace of this guild, by name."""
-        return await self._list(_c.guild_id == guild_id)
+        return list(await self._of_guilds.get(guild_id) or ())
 
     async def list_anywhere(self) -> list[Workspace]:
         """Every workspace of every guild of ours that Muster is in, for our own workers."""
@@ -183,15 +193,26 @@ class WorkspaceStore:
             "key_set_at": now,
         }
 
+    async def _get_all(self, workspace_ids: Collection[int]) -> dict[int, Workspace]:
+        rows = await self._database.find(_OF_IDS, workspace_ids)
+        found = [_to_workspace(row) for row in rows]
+        return {workspace.workspace_id: workspace for workspace in found}
+
+    async def _list_of_guilds(self, guild_ids: Collection[int]) -> dict[int, list[Workspace]]:
+        found: dict[int, list[Workspace]] = defaultdict(list)
+        for row in await self._database.find(_OF_GUILDS, guild_ids):
+            found[row.guild_id].append(_to_workspace(row))
+        return found
+
     async def _one(self, *conditions: ColumnElement[bool]) -> Workspace | None:
         async with self._database.read() as connection:
             row = (await connection.execute(select(*_SHOWN).where(*conditions))).one_or_none()
         return _to_workspace(row) if row else None
 
     async def _list(self, *conditions: ColumnElement[bool]) -> list[Workspace]:
-        query = select(*_SHOWN).where(*conditions).order_by(_c.guild_id, _c.folded_name)
         async with self._database.read() as connection:
-            return [_to_workspace(row) for row in await connection.execute(query)]
+            rows = await connection.execute(_IN_ORDER.where(*conditions))
+            return [_to_workspace(row) for row in rows]
 
     async def _update(self, which: ColumnElement[bool], values: dict[str, Any]) -> Workspace | None:
         change = update(workspaces).where(which).values(values).returning(*_SHOWN)

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
-from sqlalchemy import func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, func, select, update
 
-from bot.models import Attempt, AttemptKind, AttemptState, Place
+from bot.models import Attempt, AttemptKind, AttemptState, Door, Place
 from bot.store.attempts import AttemptStore
 from bot.store.database import Database
 from bot.store.keyring import KeyRing
@@ -199,8 +198,12 @@ async def test_unsettled_attempts_are_listed_oldest_first(
     expected = [attempts[2], attempts[3], attempts[1]]
     assert await store.list_unsettled(10) == [*expected, elsewhere]
     assert await store.list_unsettled(2) == expected[:2]
-    assert await store.list_unsettled_for(UPSTREAM, "session") == expected
-    assert await store.count_unsettled() == 4
+    assert await store.list_doubtful(UPSTREAM, "session") == []
+    sent = [await store.mark_sent(attempt, NOW) for attempt in expected[:2]]
+    kept = an_attempt(roblox_id=5, created_at=NOW + 4 * HOUR, door=Door.WAITLIST)
+    await store.add(kept)
+    assert await store.list_doubtful(UPSTREAM, "session") == [*sent, kept]
+    assert await store.count_unsettled() == 5
 
 
 async def test_a_members_history_is_their_guilds_alone(
@@ -246,11 +249,9 @@ async def test_adding_the_same_attempt_twice_does_not_join_itself(
 class SettledMeanwhile(AttemptStore):
     """Another process settles everything between this one's insert and its look for the reason."""
 
-    async def _in_the_way(
-        self, connection: AsyncConnection, attempt: Attempt
-    ) -> tuple[bool, Attempt | None]:
-        await connection.execute(update(claim_attempts).values(state=CONFIRMED))
-        return await super()._in_the_way(connection, attempt)
+    def _in_the_way(self, connection: Connection, attempt: Attempt) -> tuple[bool, Attempt | None]:
+        connection.execute(update(claim_attempts).values(state=CONFIRMED))
+        return super()._in_the_way(connection, attempt)
 
 
 async def test_an_attempt_that_is_settled_meanwhile_makes_room(

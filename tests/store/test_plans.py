@@ -271,7 +271,7 @@ async def use_attempts(store: AttemptStore) -> None:
     await store.add(an_attempt(interaction_id=2))
     await store.get(first.operation_id)
     await store.list_unsettled(10)
-    await store.list_unsettled_for(UPSTREAM, "session")
+    await store.list_doubtful(UPSTREAM, "session")
     await store.list_untold(GUILD, 1)
     await store.list_unanswered(NOW, 10)
     await store.take(replace(first, owner=1))

@@ -115,7 +115,7 @@ async def test_the_first_write_marks_the_journal(store: SwapStore, attempts: Att
     await store.accept(swap.swap_id, rows_of(swap), "token", NOW)
     swap = await _get(store, swap)
     assert await store.record(swap, "0 release old", NOW)
-    found = await attempts.list_unsettled_for(UPSTREAM, "session")
+    found = await attempts.list_doubtful(UPSTREAM, "session")
     assert {row.state for row in found} == {AttemptState.SENT}
     latest = await _get(store, swap)
     assert (latest.step, latest.wrote_at, latest.writes) == ("0 release old", NOW, 1)
