@@ -21,11 +21,12 @@ class LaneBusy(MusterError):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A session as it stood, with the attempts on it that had no ending."""
+    """A session as it stood, with what may yet change it without showing."""
 
     session: Session
     capabilities: Capabilities
-    unsettled: tuple[Attempt, ...]  # of all guilds
+    # Of all guilds; those that wait for their turn are not among them: a rush has hundreds.
+    unsettled: tuple[Attempt, ...]
     began: float  # monotonic seconds: what it tells is at least as new as this
     hold: Hold  # of the lock against other processes in which it was made
     line: tuple[Waiter, ...] = ()  # who waits for a place or was offered one, of all guilds

@@ -149,12 +149,11 @@ class Offering:
         done: Round,
     ) -> None:
         """Keep what is free for the first who could claim it."""
-        busy = {attempt.roblox_id for attempt in reading.unsettled}
         for waiter in waiting:
             if room_in(reading.session, waiter.place, len(waiting), len(taken)) <= 0:
                 return
-            if waiter.roblox_id in taken or waiter.roblox_id in busy:
-                continue  # asked through another guild, or claiming something right now
+            if waiter.roblox_id in taken:
+                continue  # asked through another guild, or the place may be theirs already
             if waiter.waitlist_id not in found:
                 done.more = True
                 return
@@ -184,7 +183,7 @@ class Offering:
         ends = last_call(announcement.starts_at, announcement.cutoff_minutes)
         heard = await self._news.is_heard(waiter, announcement)
         offered = await self._store.offer(waiter, offer_until(now, ends, heard=heard), now)
-        if offered is None:  # they have left meanwhile
+        if offered is None:  # they have left meanwhile, or claim something there right now
             return False
         log.info("waitlist %s: offered until %s", waiter.waitlist_id, offered.until)
         done.news.append(offered)

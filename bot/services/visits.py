@@ -50,7 +50,7 @@ class Turn:
         async with self._workspaces.watch(self._workspace_id) as provider:
             session = await provider.fetch_session(self._session_id)
             capabilities = provider.capabilities
-        unsettled = await self._attempts.list_unsettled_for(self._upstream, self._session_id)
+        unsettled = await self._attempts.list_doubtful(self._upstream, self._session_id)
         line = await self._attempts.waitlist.list_line(self._upstream, self._session_id)
         reading = Reading(session, capabilities, tuple(unsettled), began, self._hold, tuple(line))
         self._lane.readings[self._workspace_id] = reading

@@ -202,7 +202,7 @@ class WaitlistService:
         line = await self._store.list_line(wish.upstream, place.session_id)
         waits = any(one.place == place for one in line)
         held = set(session.holders(place.server_id, place.role_id))
-        unsettled = await self._attempts.list_unsettled_for(wish.upstream, place.session_id)
+        unsettled = await self._attempts.list_doubtful(wish.upstream, place.session_id)
         held |= {one.roblox_id for one in unsettled if one.place == place and is_claiming(one)}
         if not waits and (role is None or role.capacity is None or len(held) < role.capacity):
             return Waiting(wish, candidate.opening, candidate.announcement, 0)
