@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 PATIENCE = 3.0  # seconds that work waits at most; by then Discord takes no acknowledgement any more
 
+PAUSE = 0.1  # seconds without anybody new, after which no more are expected
+
 
 class Rush:
     """Counts who is still owed an acknowledgement, which Discord wants within 3 s."""
@@ -31,7 +33,11 @@ class Rush:
                 self._over.set()
 
     async def over(self) -> None:
-        """Return once nobody is owed one, or after `PATIENCE`."""
+        """Return once nobody is owed one for a while, or after `PATIENCE`."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                await self._over.wait()
+                calm = False
+                while not calm:
+                    await self._over.wait()
+                    await asyncio.sleep(PAUSE)
+                    calm = self._over.is_set()
