@@ -58,6 +58,7 @@ from bot.store.link_imports import ImportStore
 from bot.store.link_lists import LinkLists
 from bot.store.link_notices import LinkNoticeStore
 from bot.store.link_wishes import LinkWishStore
+from bot.store.live_boards import LiveBoards
 from bot.store.personal import PersonalDataStore
 from bot.store.polls import PollStore
 from bot.store.reminders import ReminderStore
@@ -86,7 +87,7 @@ def build_services(g: Ground) -> Services:
         app_state=AppState(g.database), workspaces=g.workspaces, catalog=g.catalog,
         boards=g.boards, openings=g.openings, claims=g.claims,
         poller=Poller(
-            g.announcements, g.boards, g.catalog, g.background, g.clock,
+            g.announcements, LiveBoards(g.database), g.boards, g.catalog, g.background, g.clock,
             notes=PollNotes(PollStore(g.database), g.clock), observer=g.metrics,
         ),
         hosting=hosting, running=running,
@@ -121,7 +122,7 @@ def _build_automation(g: Ground) -> Automation:
             g.clock,
         ),
         ThreadService(
-            store, g.announcements, g.workspaces, g.messenger, g.host_log, g.background, g.clock
+            store, g.workspaces, g.messenger, g.host_log, g.background, g.clock
         ),
         ReminderService(
             ReminderStore(g.database), g.preferences, g.links, g.announcements, g.workspaces,

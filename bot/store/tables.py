@@ -238,6 +238,7 @@ def _one_of(column: Column[str], *values: str) -> ColumnElement[bool]:
 
 
 IS_LIVE = _one_of(announcements.c.state, AnnouncementState.OPEN, AnnouncementState.CLOSED)
+IS_AUTOMATIC = workspaces.c.auto_lead_minutes.is_not(None)
 IS_DRAFT = announcements.c.state == literal_column(f"'{AnnouncementState.DRAFT}'")
 IS_RUNNING = _one_of(
     claim_attempts.c.state, AttemptState.PENDING, AttemptState.SENT, AttemptState.UNKNOWN
@@ -248,10 +249,12 @@ IS_UNNOTED = (claim_attempts.c.noted == false()) & (
 )
 
 _a, _j = announcements.c, claim_attempts.c
+partial("ix_workspaces_automatic", workspaces.c.workspace_id, where=IS_AUTOMATIC)
 partial(
     "uq_announcements_live", _a.guild_id, _a.workspace_id, _a.session_id, where=IS_LIVE, unique=True
 )
 partial("ix_announcements_live_session", _a.session_id, where=IS_LIVE)
+partial("ix_announcements_live_start", _a.starts_at, where=IS_LIVE)
 partial("ix_announcements_drafts", _a.touched_at, where=IS_DRAFT)
 partial(
     "uq_claim_attempts_running",

@@ -14,7 +14,7 @@ from bot.store.columns import fits
 from bot.store.database import Database
 from bot.store.keyring import KeyRing
 from bot.store.privacy_tables import is_kept, require_kept
-from bot.store.tables import workspaces
+from bot.store.tables import IS_AUTOMATIC, workspaces
 
 _c = workspaces.c
 _SHORTEST_HINTED = 12  # of a shorter key, four characters would be too much to show
@@ -103,6 +103,13 @@ class WorkspaceStore:
     async def list_anywhere(self) -> list[Workspace]:
         """Every workspace of every guild of ours that Muster is in, for our own workers."""
         return await self._list(is_kept(_c.guild_id), self._database.ours(_c.guild_id))
+
+    async def list_automatic(self) -> list[Workspace]:
+        """Those of them that post sessions by themselves."""
+        ours = (is_kept(_c.guild_id), self._database.ours(_c.guild_id))
+        query = select(*_SHOWN).where(IS_AUTOMATIC, *ours).order_by(_c.workspace_id)
+        async with self._database.read() as connection:
+            return [_to_workspace(row) for row in await connection.execute(query)]
 
     async def get_key(self, workspace_id: int) -> SecretStr:
         """The platform's key.

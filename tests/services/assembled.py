@@ -48,6 +48,7 @@ from bot.store.database import Database
 from bot.store.hosting import HostingStore
 from bot.store.keyring import KeyRing
 from bot.store.links import LinkStore
+from bot.store.live_boards import LiveBoards
 from bot.store.preferences import PreferenceStore
 from bot.store.role_rules import RoleRuleStore
 from bot.store.seen_claims import SeenClaimStore
@@ -77,7 +78,7 @@ class Assembled:
         database, clock, keyring = self.database, self.clock, KeyRing(KEYS)
         roblox = cast(Roblox, self.roblox)
         self.links, self.announcements = LinkStore(database), AnnouncementStore(database)
-        self.attempts = AttemptStore(database, keyring)
+        self.live, self.attempts = LiveBoards(database), AttemptStore(database, keyring)
         self.workspace_store = WorkspaceStore(database, keyring)
         policy = UpstreamPolicy(allow_insecure=False, allow_private=False)
         self.workspaces = WorkspaceService(self.workspace_store, self.messenger, policy, clock)
@@ -91,7 +92,7 @@ class Assembled:
             tidings, WaitlistStore(database), self.background, clock, lambda: self.ticks,
         )  # fmt: skip
         self.poller = Poller(
-            self.announcements, self.boards, self.catalog, self.background, clock,
+            self.announcements, self.live, self.boards, self.catalog, self.background, clock,
             lambda: self.ticks, lambda: 0.5,
         )  # fmt: skip
         self.hosting = HostingService(

@@ -61,7 +61,7 @@ async def test_a_removed_guild_is_left_alone_and_its_key_is_gone(
     other = await bench.add_workspace(STRANGERS)
     await private.removed.note_removed(GUILD)
     assert bench.platform.closed == 1  # its client, and with it the pool
-    assert await bench.announcements.list_live_anywhere() == []
+    assert await bench.live.list_ids() == set()
     assert [one.workspace_id for one in await bench.workspaces.list_anywhere()] == [
         other.workspace_id
     ]
@@ -120,7 +120,7 @@ async def test_who_was_invited_again_unnoticed_keeps_all(
     bench.clock.now += DAY * (LIMITS.removed_guilds + 1)
     await private.retention.run_due()
     assert len(await bench.workspaces.list_all(GUILD)) == 1
-    assert len(await bench.announcements.list_live_anywhere()) == 1
+    assert len(await bench.live.list_ids()) == 1
 
 
 async def test_an_absent_guild_is_no_removed_guild(
@@ -156,4 +156,4 @@ async def test_taken_out_and_invited_within_a_moment(
     removed = private.removed
     await asyncio.gather(removed.note_removed(GUILD), removed.note_present([GUILD]))
     await removed.erase_owed()
-    assert len(await bench.announcements.list_live_anywhere()) == 1
+    assert len(await bench.live.list_ids()) == 1
