@@ -188,8 +188,9 @@ def _build_oneself(g: Ground, guild_log: GuildLog) -> LinkingOneself:
 def _build_privacy(g: Ground) -> Privacy:
     data, chosen = PersonalDataStore(g.database), g.settings
     removed = RemovedGuilds(
-        RemovedGuildStore(g.database), g.workspaces, g.catalog, g.messenger, g.clock
-    )
+        RemovedGuildStore(g.database), AppState(g.database), g.workspaces, g.catalog, g.messenger,
+        g.clock,
+    )  # fmt: skip
     limits = Limits(chosen.journal_days, chosen.removed_guild_days)
     return Privacy(
         MyDataService(data, g.messenger, g.clock),

@@ -11,8 +11,9 @@ from bot.models import WorkspaceState
 from bot.store.bulk import delete_all
 from bot.store.database import Database
 from bot.store.holdings import of_guild
+from bot.store.linking_tables import identity_services
 from bot.store.personal_data import HOLDINGS
-from bot.store.privacy_tables import removed_guilds
+from bot.store.privacy_tables import is_kept, removed_guilds
 from bot.store.schema import metadata
 from bot.store.tables import workspaces
 
@@ -62,6 +63,17 @@ class RemovedGuildStore:
             query = query.where(_c.removed_at < before)
         async with self._database.read() as connection:
             return list(await connection.scalars(query))
+
+    async def list_connected(self) -> set[int]:
+        """Guilds of ours that have connected something and did not take Muster out: every one."""
+        found: set[int] = set()
+        async with self._database.read() as connection:
+            for table in (workspaces, identity_services):
+                guild_id = table.c.guild_id
+                query = select(guild_id).distinct()
+                ours = (is_kept(guild_id), self._database.ours(guild_id))
+                found |= set(await connection.scalars(query.where(*ours)))
+        return found
 
     async def erase(self, guild_id: int) -> bool:
         """Delete everything of the guild; False when something is unsettled: then nothing goes."""
