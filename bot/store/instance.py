@@ -20,14 +20,14 @@ log = logging.getLogger(__name__)
 async def only_server_of(share: ShardRange, database: Database) -> AsyncIterator[None]:
     """Be the one process on a shared database that serves these shards, during the block.
 
-    Who starts waits a minute for who is just stopping; then it raises StartRefused. With SQLite
-    `only_instance` has seen to it already.
+    Who starts waits a minute for who is just stopping; then it raises StartRefused. That they stay
+    ours is for a `ShareGuard` to see. With SQLite `only_instance` has seen to it already.
     """
     log.info("serving shards %s", share)
     async with AsyncExitStack() as stack:
         for shard in share.ids:
             try:
-                lock = database.session_lock(f"shard:{shard}/{share.count}")
+                lock = database.kept_lock(f"shard:{shard}/{share.count}")
                 await stack.enter_async_context(lock)
             except LockLost:
                 raise StartRefused(
