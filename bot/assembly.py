@@ -94,7 +94,8 @@ def build_services(g: Ground) -> Services:
         days=DayPosting(hosting, hosted, g.workspaces, settings, g.clock),
         reposter=Reposter(hosted, running, g.boards, g.messenger),
         cancelling=Cancelling(
-            running, g.announcements, g.boards, g.links, g.claims, g.preferences, g.messenger
+            running, hosted, g.announcements, g.boards, g.links, g.claims, g.preferences,
+            g.messenger, g.background, g.clock,
         ),
         roster=RosterService(g.announcements, running, g.claims, g.messenger, g.background),
         role_rules=RoleRules(g.role_rules, g.workspaces, g.catalog),

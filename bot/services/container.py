@@ -103,6 +103,7 @@ class Services:
         background.spawn(self.offers.tick(), "see to who waits")
         background.every(OFFER_TICK, self.offers.tick, "see to who waits")
         background.every(NOTE_POLLS, self.poller.flush_notes, "note the polls")
+        self.cancelling.start(background)
         self.automation.start(background)
         await self.links.start(background)
         self.privacy.start(background)

@@ -13,6 +13,11 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column(
+        "announcements",
+        sa.Column("cancel_untold", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
+    yes = {"sqlite": "1", "postgresql": "true"}[op.get_bind().dialect.name]
     for name, table, columns, where in (
         (
             "ix_workspaces_automatic",
@@ -25,6 +30,12 @@ def upgrade() -> None:
             "announcements",
             ["starts_at"],
             "state IN ('open', 'closed')",
+        ),
+        (
+            "ix_announcements_cancel_untold",
+            "announcements",
+            ["announcement_id"],
+            f"cancel_untold = {yes}",
         ),
         (
             "ix_waitlist_board",

@@ -13,6 +13,7 @@ from bot.providers.guard import UpstreamPolicy
 from bot.providers.identity.roblox import Roblox
 from bot.services.aftermath import Aftermath
 from bot.services.boards import BoardService
+from bot.services.cancelling import Cancelling
 from bot.services.candidates import Candidates
 from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
@@ -142,6 +143,10 @@ class Assembled:
         self.openings = OpeningsService(
             self.announcements, self.links, self.workspaces, self.catalog, self.boards
         )
+        self.cancelling = Cancelling(
+            self.running, self.hosting_store, self.announcements, self.boards, self.links,
+            self.claims, self.preferences, self.messenger, self.background, clock,
+        )  # fmt: skip
         self._add_waitlist(roblox)
         self.linking = LinkingService(self.links, roblox)
         self._interactions = itertools.count(5_000)

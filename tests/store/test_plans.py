@@ -30,6 +30,7 @@ from bot.store.attempts import AttemptStore
 from bot.store.automation import AutomationStore
 from bot.store.database import Database
 from bot.store.departures import DepartureStore
+from bot.store.hosting import HostingStore
 from bot.store.keyring import KeyRing
 from bot.store.link_imports import ImportStore
 from bot.store.link_lists import LinkLists
@@ -63,6 +64,7 @@ SMALL = (
     "ix_announcements_live_start",
     "ix_workspaces_automatic",
     "ix_announcements_drafts",
+    "ix_announcements_cancel_untold",
     "uq_claim_attempts_running",
     "ix_claim_attempts_running_age",
     "ix_claim_attempts_untold",
@@ -245,6 +247,8 @@ async def use_live_boards(database: Database) -> None:
     await live.list_workspaces()
     await live.list_of(GUILD, 1)
     await live.list_ids()
+    await HostingStore(database).is_untold(1)
+    await HostingStore(database).list_untold(NOW, 0)
     await AutomationStore(database).list_threadless(0)
     await ReminderStore(database).list_coming(NOW, NOW + HOUR, 0)
     await DepartureStore(database).list_unchecked(NOW, NOW + HOUR, 0)
