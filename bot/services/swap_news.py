@@ -109,7 +109,7 @@ class SwapNews:
             return
         due = [s for s in swap.sides if s.news is News.DUE and s.discord_id not in besides]
         if swap.state is SwapState.ASKED:
-            if swap.partner in due:
+            if swap.partner in due and not await self._tell_dropped(swap):
                 await self.ask(swap)
             return
         outcome = await self._cases.outcome(swap)
@@ -123,9 +123,21 @@ class SwapNews:
         await self._note(swap, words)
 
     async def tell_dropped(self, swap: Swap, outcome: SwapOutcome) -> None:
-        """Who accepted: nothing was sent after all, and they may press again."""
+        """The host: nothing was sent after all, and they may ask again."""
         words = swap_words(outcome, swap.answered_id)
         await self._messenger.answer_late(swap.interaction_token, words)
+
+    async def _tell_dropped(self, swap: Swap) -> bool:
+        """Whether who accepted was told in their own answer that nothing was sent after all."""
+        begun, partner = swap.accepted_at, swap.partner
+        if begun is None or self._clock() - begun >= TOKEN_LIVES:
+            return False  # nobody has accepted, or the answer is out of reach
+        outcome = replace(await self._cases.outcome(swap), code=SwapCode.NOT_NOW)
+        words = swap_words(outcome, partner.discord_id)
+        told = await self._messenger.answer_late(swap.interaction_token, words)
+        if told:
+            await self._keep(swap, partner, kept=False)
+        return told
 
     async def _tell_alone(self, swap: Swap, side: SwapSide, outcome: SwapOutcome) -> bool:
         """Whether the member was told in their own answer, or by direct message."""

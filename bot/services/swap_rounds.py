@@ -74,7 +74,7 @@ class SwapRounds:
             return False
         if swap.noted and all(side.news is not News.DUE for side in swap.sides):
             return False
-        since = swap.settled_at or swap.asked_at
+        since = swap.settled_at or swap.accepted_at or swap.asked_at
         return not self._store.owns(swap) or self._clock() - since >= IN_FLIGHT
 
     async def _recover(self, swap: Swap) -> None:
@@ -87,7 +87,7 @@ class SwapRounds:
             if latest is None or latest.state not in (SwapState.RUNNING, SwapState.UNDOING):
                 return
             outcome = await self._engine.carry(latest)
-            if outcome.code is SwapCode.NOT_NOW:
+            if outcome.code is SwapCode.NOT_NOW and latest.by_host:
                 await self._news.tell_dropped(latest, outcome)
             elif outcome.code is not SwapCode.UNKNOWN:
                 await self._news.tell(swap.swap_id)

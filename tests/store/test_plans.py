@@ -336,5 +336,5 @@ async def use_swaps(database: Database, keyring: KeyRing) -> None:
     again = await store.add(a_swap())
     assert isinstance(again, Swap)
     await store.accept(again.swap_id, (), "", NOW)
-    await store.ask_again(again)
+    await store.ask_again(again, "why")
     await store.close(replace(again, state=SwapState.DECLINED, settled_at=NOW))
