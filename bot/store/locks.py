@@ -60,16 +60,17 @@ class SessionLocks:
         self._kept: set[int] = set()  # locks without which no connection is used
 
     @asynccontextmanager
-    async def hold(self, name: str) -> AsyncIterator[Hold]:
+    async def hold(self, name: str, patience: float | None = None) -> AsyncIterator[Hold]:
         """Hold the lock of this name against other processes; raises LockLost when it cannot be.
 
         Not against this process: advisory locks are re-entrant, so callers take turns first.
-        Whoever waits holds the place behind the holder, so that no process is passed over.
+        Whoever waits holds the place behind the holder, so that no process is passed over; they
+        wait for a minute, or for `patience` seconds.
         """
-        waiting, holding = _key(f"waiting:{name}"), _key(name)
-        queued = await self._acquire(waiting)
+        waiting, holding = to_key(f"waiting:{name}"), to_key(name)
+        queued = await self._acquire(waiting, patience)
         try:
-            held = await self._acquire(holding)
+            held = await self._acquire(holding, patience)
         finally:  # shielded: a lock that a cancelled caller leaves behind locks others out for good
             await asyncio.shield(self._release(waiting, queued))
         try:
@@ -83,7 +84,7 @@ class SessionLocks:
 
         Within the block others then raise LockTaken when another process has got it meanwhile.
         """
-        waiting, keeping = _key(f"waiting:{name}"), _key(name)
+        waiting, keeping = to_key(f"waiting:{name}"), to_key(name)
         queued = await self._acquire(waiting)
         try:
             await self._acquire(keeping)
@@ -141,9 +142,9 @@ class SessionLocks:
         except _GONE as error:
             raise await self._lost(error) from None
 
-    async def _acquire(self, key: int) -> AsyncConnection:
+    async def _acquire(self, key: int, patience: float | None = None) -> AsyncConnection:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(PATIENCE if patience is None else patience):
                 while True:
                     async with self._turn:
                         connection = await self._opened()
@@ -203,6 +204,6 @@ class SessionLocks:
             log.info("the lost connection could not be closed: %s", type(error).__name__)
 
 
-def _key(name: str) -> int:
+def to_key(name: str) -> int:
     """64 bits of a name, signed as PostgreSQL wants them."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)

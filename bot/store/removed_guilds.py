@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from bot.models import WorkspaceState
 from bot.store.bulk import delete_all
 from bot.store.database import Database
+from bot.store.guild_turns import take_turn
 from bot.store.holdings import of_guild
 from bot.store.linking_tables import identity_services
 from bot.store.personal_data import HOLDINGS
@@ -33,6 +34,7 @@ class RemovedGuildStore:
         mine = workspaces.c.guild_id == guild_id
         keyless = {"state": WorkspaceState.NO_KEY, "state_since": now}
         async with self._database.write() as connection:
+            await take_turn(connection, guild_id)
             await connection.execute(insert.values(guild_id=guild_id, removed_at=now))
             for holding in HOLDINGS:
                 which = of_guild(holding.table, guild_id)

@@ -77,9 +77,9 @@ class WorkspaceStore:
             **values,
         )
         async with self._database.write() as connection:
+            await require_kept(connection, guild_id)
             added = await connection.execute(insert.on_conflict_do_nothing().returning(*_SHOWN))
             row = added.one_or_none()
-            await require_kept(connection, guild_id)
         if row is None:
             raise Refusal("That name is already used by another workspace here. Choose another.")
         return _to_workspace(row)
@@ -135,8 +135,8 @@ class WorkspaceStore:
         values, own = self._key_columns(key, now), _own(guild_id, workspace_id)
         change = update(workspaces).where(own).values(values).returning(*_SHOWN)
         async with self._database.write() as connection:
-            row = (await connection.execute(change)).one_or_none()
             await require_kept(connection, guild_id)
+            row = (await connection.execute(change)).one_or_none()
         return _to_workspace(row) if row else None
 
     async def update(
