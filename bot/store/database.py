@@ -88,6 +88,11 @@ class Database:
         return self._share
 
     @property
+    def url(self) -> str:
+        """Where it is, with the password."""
+        return self._url
+
+    @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self._writing.dialect.name
@@ -125,15 +130,17 @@ class Database:
         return (guild_id.bitwise_rshift(shift) % count).between(share.first, share.last)
 
     @asynccontextmanager
-    async def session_lock(self, key: str) -> AsyncIterator[Hold]:
+    async def session_lock(self, key: str, patience: float | None = None) -> AsyncIterator[Hold]:
         """Hold this lock against other processes; with SQLite there are none.
+
+        Waits a minute for another process, or `patience` seconds.
 
         Whoever shares this object must take turns first. Raises LockLost when it cannot be had.
         """
         if self._locks is None:
             yield ALONE
             return
-        async with self._locks.hold(key) as hold:
+        async with self._locks.hold(key, patience) as hold:
             yield hold
 
     @asynccontextmanager

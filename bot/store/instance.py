@@ -38,6 +38,25 @@ async def only_server_of(share: ShardRange, database: Database) -> AsyncIterator
         yield
 
 
+@asynccontextmanager
+async def only_importer(database: Database, guild_id: int) -> AsyncIterator[None]:
+    """Be the one process that carries out imports of the operator's in this guild, in the block.
+
+    Given back however the process ends, so that others can tell whether it lives. Raises LockLost
+    at once when another process is at it; with SQLite, in any guild.
+    """
+    path = sqlite_path(database.url)
+    if path is None:
+        async with database.session_lock(f"import:{guild_id}", patience=1.0):
+            yield
+        return
+    try:
+        with FileLock(f"{path.resolve()}.import.lock", blocking=False):
+            yield
+    except Timeout:
+        raise LockLost("another process imports links") from None
+
+
 @contextmanager
 def only_instance(url: str) -> Iterator[None]:
     """Be the one process that works on this database, until the end of the block or the process.
