@@ -23,6 +23,7 @@ from bot.services.identifying import IdentifyTurns
 from bot.services.lanes import Lanes
 from bot.services.linking_oneself import Outside
 from bot.services.service_lines import ServiceLines
+from bot.services.share_guard import LOOK, ShareGuard
 from bot.services.workspaces import WorkspaceService
 from bot.settings import Settings
 from bot.store.attempts import AttemptStore
@@ -71,7 +72,9 @@ async def open_bot(
             )
         )  # fmt: skip
         bot.vitals = Vitals(bot, background, database, attempts, lanes, workspaces, metrics)
+        bot.guard = ShareGuard(share, database)
         async with only_server_of(share, database):
+            background.every(LOOK, bot.guard.look, "see that the shards are ours")
             yield bot
     finally:
         await background.stop()

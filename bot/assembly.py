@@ -58,6 +58,7 @@ from bot.store.link_imports import ImportStore
 from bot.store.link_lists import LinkLists
 from bot.store.link_notices import LinkNoticeStore
 from bot.store.link_wishes import LinkWishStore
+from bot.store.live_boards import LiveBoards
 from bot.store.personal import PersonalDataStore
 from bot.store.polls import PollStore
 from bot.store.reminders import ReminderStore
@@ -86,14 +87,15 @@ def build_services(g: Ground) -> Services:
         app_state=AppState(g.database), workspaces=g.workspaces, catalog=g.catalog,
         boards=g.boards, openings=g.openings, claims=g.claims,
         poller=Poller(
-            g.announcements, g.boards, g.catalog, g.background, g.clock,
+            g.announcements, LiveBoards(g.database), g.boards, g.catalog, g.background, g.clock,
             notes=PollNotes(PollStore(g.database), g.clock), observer=g.metrics,
         ),
         hosting=hosting, running=running,
         days=DayPosting(hosting, hosted, g.workspaces, settings, g.clock),
         reposter=Reposter(hosted, running, g.boards, g.messenger),
         cancelling=Cancelling(
-            running, g.announcements, g.boards, g.links, g.claims, g.preferences, g.messenger
+            running, hosted, g.announcements, g.boards, g.links, g.claims, g.preferences,
+            g.messenger, g.background, g.clock,
         ),
         roster=RosterService(g.announcements, running, g.claims, g.messenger, g.background),
         role_rules=RoleRules(g.role_rules, g.workspaces, g.catalog),
@@ -121,7 +123,7 @@ def _build_automation(g: Ground) -> Automation:
             g.clock,
         ),
         ThreadService(
-            store, g.announcements, g.workspaces, g.messenger, g.host_log, g.background, g.clock
+            store, g.workspaces, g.messenger, g.host_log, g.background, g.clock
         ),
         ReminderService(
             ReminderStore(g.database), g.preferences, g.links, g.announcements, g.workspaces,
@@ -187,8 +189,9 @@ def _build_oneself(g: Ground, guild_log: GuildLog) -> LinkingOneself:
 def _build_privacy(g: Ground) -> Privacy:
     data, chosen = PersonalDataStore(g.database), g.settings
     removed = RemovedGuilds(
-        RemovedGuildStore(g.database), g.workspaces, g.catalog, g.messenger, g.clock
-    )
+        RemovedGuildStore(g.database), AppState(g.database), g.workspaces, g.catalog, g.messenger,
+        g.clock,
+    )  # fmt: skip
     limits = Limits(chosen.journal_days, chosen.removed_guild_days)
     return Privacy(
         MyDataService(data, g.messenger, g.clock),

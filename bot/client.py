@@ -26,6 +26,7 @@ from bot.replies import Reply, report
 from bot.rush import Rush
 from bot.services.container import Services
 from bot.services.identifying import IdentifyTurns
+from bot.services.share_guard import ShareGuard
 from bot.vitals import Vitals
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class MusterBot(commands.AutoShardedBot):
     metrics: Metrics
     turns: IdentifyTurns
     vitals: Vitals
+    guard: ShareGuard
 
     def __init__(
         self, background: Background, clock: Callable[[], datetime], **options: Any

@@ -40,7 +40,7 @@ async def import_file(
     Raises StartRefused for what cannot be opened, Refusal and ProviderErrors.
     """
     content = await asyncio.to_thread(_read, path)
-    async with _open(settings) as (imports, _):
+    async with _open(settings) as (imports, _), imports.as_operator(guild_id):
         actor = _operator(guild_id)
         found = await imports.read(actor, content, told)
         lines = [f"{found.counts[verdict]:>7,} {verdict.value}" for verdict in _seen(found.counts)]

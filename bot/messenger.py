@@ -38,6 +38,7 @@ NEEDED_FOR_THREADS = {
 MAX_THREAD_NAME = 100
 THREAD_EXISTS = 160004  # Discord's code: this message has a thread already
 NO_MEMBER = (10007, 10013)  # likewise: they are not in the guild; there is no such user
+NOT_IN_GUILD = (10004, 50001)  # likewise: an unknown guild; one that Muster has no access to
 _UNREACHED = (aiohttp.ClientError, OSError)  # discord.py passes these on as they are
 _ORIGINAL = cast(int, "@original")  # Discord's name for an interaction's own answer
 
@@ -219,6 +220,18 @@ class DiscordMessenger:
         view = to_view(decision_buttons(question_id)) or discord.utils.MISSING
         async with _as_messenger_errors(channel_id):
             await channel.send(shorten(text, MAX_TEXT), view=view, allowed_mentions=NO_PINGS)
+
+    async def is_in_guild(self, guild_id: int) -> bool:
+        """Whether Discord shows it to Muster; see the protocol."""
+        try:
+            await self._client.fetch_guild(guild_id, with_counts=False)
+        except discord.HTTPException as error:
+            if error.code in NOT_IN_GUILD:
+                return False
+            raise MessengerError("Discord did not say whether Muster is there.") from error
+        except _UNREACHED as error:
+            raise MessengerError("Discord cannot be reached.") from error
+        return True
 
     def guild_name(self, guild_id: int) -> str | None:
         """What the guild is called; see the protocol."""

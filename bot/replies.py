@@ -77,7 +77,7 @@ _TRY_AGAIN = frozenset(
 
 
 _ANSWERABLE = frozenset({SwapCode.ASKS, SwapCode.BUSY, SwapCode.NOT_NOW})
-_OPEN_SWAPS = frozenset({SwapCode.ASKED, SwapCode.UNKNOWN, SwapCode.BUSY, SwapCode.NOT_NOW})
+_OPEN_SWAPS = frozenset({SwapCode.ASKED, SwapCode.UNKNOWN, SwapCode.BUSY})
 
 
 def masked_link(words: str, url: str) -> str:

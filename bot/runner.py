@@ -85,14 +85,20 @@ async def run_bot(settings: Settings) -> None:
         ):
             connected = asyncio.create_task(_connect(bot, settings), name="discord")
             asked = asyncio.create_task(stopping.wait(), name="stop")
-            await asyncio.wait({connected, asked}, return_when=asyncio.FIRST_COMPLETED)
+            taken = asyncio.create_task(bot.guard.taken.wait(), name="shards taken")
+            await asyncio.wait({connected, asked, taken}, return_when=asyncio.FIRST_COMPLETED)
+            lost = taken.done()
+            for waiting in (asked, taken):
+                waiting.cancel()
             if connected.done():
-                asked.cancel()
                 await bot.close()
                 await connected  # raises why it ended
             else:
-                await bot.background.stop(GRACE)  # while Discord still takes the answers
+                # While Discord still takes the answers; at once, where another process gives them.
+                await bot.background.stop(0 if lost else GRACE)
                 await _leave(bot, connected)
+            if lost:
+                raise bot.guard.refusal()
 
 
 async def _leave(bot: MusterBot, connected: asyncio.Task[None]) -> None:

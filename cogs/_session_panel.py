@@ -207,8 +207,8 @@ def _as_host(interaction: Interaction, **more: Any) -> Press:
 def _cancelled(done: Cancelled, release_all: bool) -> str:
     if done.unread:
         return (
-            "✔ Cancelled. The platform did not answer, so nobody was told besides by the board, and"
-            " the claims still stand there."
+            "✔ Cancelled. The platform did not answer, so who holds a role is told later: Muster"
+            " keeps asking. Until then only the board says it, and the claims still stand there."
         )
     parts = ["✔ Cancelled."]
     if done.told or done.not_told:

@@ -120,9 +120,10 @@ class Membership(commands.Cog):
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """Invited again while the process was away. Who is absent now tells nothing."""
+        """All shards have named their guilds: who came or went while the process was away?"""
         here = [guild.id for guild in self.bot.guilds]
-        self.bot.background.spawn(self.removed.note_present(here), "keep communities' data")
+        work = self.removed.note_ready(self.bot.application_id or 0, here)
+        self.bot.background.spawn(work, "compare communities with what is stored")
 
 
 async def _ask() -> Reply:

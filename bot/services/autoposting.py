@@ -73,10 +73,9 @@ class Autoposter:
         self._pauses: dict[tuple[int, str], _Pause] = {}
 
     async def post_due(self) -> None:
-        """Look at every workspace once."""
-        for workspace in await self._workspaces.list_anywhere():
-            if workspace.auto_lead_minutes is not None:
-                self._rounds.start(workspace.workspace_id, self._round, workspace)
+        """Look once at every workspace that wants it."""
+        for workspace in await self._workspaces.list_automatic():
+            self._rounds.start(workspace.workspace_id, self._round, workspace)
 
     async def _round(self, workspace: Workspace) -> None:
         try:

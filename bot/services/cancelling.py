@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from bot.errors import MessengerError, MusterError, Refusal
+from bot.background import Background
+from bot.errors import MessengerError, MusterError, Refusal, UpstreamNotFound
 from bot.models import AccountLink, Announcement, AnnouncementState, Session
 from bot.services.boards import BoardService
 from bot.services.claims import ClaimService, Press
 from bot.services.outcomes import Code
+from bot.services.pages import in_pages
 from bot.services.ports import Messenger
+from bot.services.rounds import Rounds
 from bot.services.running import RunningService
 from bot.store.announcements import AnnouncementStore
+from bot.store.hosting import HostingStore
 from bot.store.links import LinkStore
 from bot.store.preferences import PreferenceStore
 from bot.text import safe
 
 log = logging.getLogger(__name__)
 
+FINISH = 30.0  # seconds between two looks for cancellings that not all were told of
 AT_ONCE = 40  # members pinged by one message, so that its text stays short enough
 
 
@@ -37,25 +44,52 @@ class Cancelled:
 
 
 class Cancelling:
-    """Cancels announcements for hosts."""
+    """Cancels announcements for hosts.
+
+    That the holders are still to be told is stored with the cancelling itself. Whom a killed
+    process had told already is told again: it says the same, and that is better than silence.
+    """
 
     def __init__(
         self,
         running: RunningService,
+        store: HostingStore,
         announcements: AnnouncementStore,
         boards: BoardService,
         links: LinkStore,
         claims: ClaimService,
         preferences: PreferenceStore,
         messenger: Messenger,
+        background: Background,
+        clock: Callable[[], datetime],
     ) -> None:
         self._running = running
+        self._store = store
         self._announcements = announcements
         self._boards = boards
         self._links = links
         self._claims = claims
         self._preferences = preferences
         self._messenger = messenger
+        self._clock = clock
+        self._rounds = Rounds(background, "who is told of a cancelling")
+        self._telling: set[int] = set()  # announcements
+
+    def start(self, background: Background) -> None:
+        """Tell whom the last run did not, and whoever could not be found out."""
+        background.spawn(self.finish(), "tell of what the last run cancelled")
+        background.every(FINISH, self.finish, "tell of what was cancelled")
+
+    async def finish(self) -> None:
+        """Go on telling where that was cut short, until the session would be over."""
+        owed: dict[int, list[Announcement]] = {}
+        async for one in in_pages(
+            lambda after: self._store.list_untold(self._clock(), after),
+            0, lambda one: one.announcement_id,
+        ):  # fmt: skip
+            owed.setdefault(one.workspace_id, []).append(one)
+        for workspace_id, announcements in owed.items():
+            self._rounds.start(workspace_id, self._finish, announcements)
 
     async def cancel(self, press: Press, choice: str, *, release_all: bool) -> Cancelled:
         """Cancel with the press's reason. With `release_all` the platform's claims are given back.
@@ -66,19 +100,19 @@ class Cancelling:
         """
         if release_all and await self._is_cancelled(press, choice):
             return await self.give_back(press, choice)
-        announcement = await self._running.cancel(press.actor, choice, press.reason)
-        try:
-            session = await self._boards.fetch(announcement)
-        except MusterError as error:
-            log.warning("holders of %s unknown: %s", announcement.announcement_id, error)
-            return Cancelled(announcement, 0, 0, 0, 0, unread=True)
-        everybody = {claim.roblox_id for server in session.servers for claim in server.claims}
-        links = await self._links.map_by_roblox(announcement.guild_id, everybody)
-        told = await self._tell(press, announcement, list(links.values()))
+        found, _ = await self._running.get_hosted(press.actor, choice)
+        with self._alone(found.announcement_id):
+            announcement = await self._running.cancel(press.actor, choice, press.reason)
+            try:
+                session = await self._boards.fetch(announcement)
+            except MusterError as error:
+                log.warning("holders of %s unknown: %s", announcement.announcement_id, error)
+                return Cancelled(announcement, 0, 0, 0, 0, unread=True)
+            everybody, links = await self._holders(announcement, session)
+            told = await self._tell(announcement, list(links.values()))
         held = sum(len(server.claims) for server in session.servers)
         released = await self._release(press, announcement, session, links) if release_all else 0
-        not_told = len(everybody) - told
-        return Cancelled(announcement, told, not_told, released, held - released)
+        return Cancelled(announcement, told, len(everybody) - told, released, held - released)
 
     async def give_back(self, press: Press, choice: str) -> Cancelled:
         """Give back the claims of a cancelled session; nobody is told again that it is cancelled.
@@ -89,8 +123,8 @@ class Cancelling:
         if announcement.state is not AnnouncementState.CANCELLED:
             raise Refusal("Claims are given back once a session is cancelled: `/session cancel`.")
         session = await self._boards.fetch(announcement)
-        everybody = {claim.roblox_id for server in session.servers for claim in server.claims}
-        links = await self._links.map_by_roblox(announcement.guild_id, everybody)
+        _, links = await self._holders(announcement, session)
+        await self._finish([announcement])  # for afterwards they hold nothing
         held = sum(len(server.claims) for server in session.servers)
         released = await self._release(press, announcement, session, links)
         return Cancelled(announcement, 0, 0, released, held - released)
@@ -99,12 +133,44 @@ class Cancelling:
         announcement, _ = await self._running.get_hosted(press.actor, choice)
         return announcement.state is AnnouncementState.CANCELLED
 
-    async def _tell(
-        self, press: Press, announcement: Announcement, links: Sequence[AccountLink]
-    ) -> int:
+    async def _finish(self, announcements: Sequence[Announcement]) -> None:
+        for announcement in announcements:
+            number = announcement.announcement_id
+            if number in self._telling:
+                continue
+            with self._alone(number):
+                if not await self._store.is_untold(number):
+                    continue  # somebody has told it since it was listed
+                try:
+                    session = await self._boards.fetch(announcement)
+                    _, links = await self._holders(announcement, session)
+                    await self._tell(announcement, list(links.values()))
+                except UpstreamNotFound:
+                    await self._store.mark_told(number)  # nobody holds anything there any more
+                except MusterError as error:
+                    log.warning("holders of %s still unknown: %s", number, error)
+
+    @contextmanager
+    def _alone(self, announcement_id: int) -> Iterator[None]:
+        """Nobody else tells of it within."""
+        self._telling.add(announcement_id)
+        try:
+            yield
+        finally:
+            self._telling.discard(announcement_id)
+
+    async def _holders(
+        self, announcement: Announcement, session: Session
+    ) -> tuple[set[int], dict[int, AccountLink]]:
+        """The Roblox ids of everybody who holds a role, and the links of those who have one."""
+        everybody = {claim.roblox_id for server in session.servers for claim in server.claims}
+        return everybody, await self._links.map_by_roblox(announcement.guild_id, everybody)
+
+    async def _tell(self, announcement: Announcement, links: Sequence[AccountLink]) -> int:
         """How many were reached: in the thread where there is one, and by direct message."""
         ids = sorted(link.discord_id for link in links)
-        why = f" Reason: “{safe(press.reason, 300)}”" if press.reason.strip() else ""
+        reason = announcement.cancel_reason
+        why = f" Reason: “{safe(reason, 300)}”" if reason else ""
         start = int(announcement.starts_at.timestamp())
         text = f"✖ “{safe(announcement.title)}” (<t:{start}:f>) is cancelled.{why}"
         reached = await self._tell_in_thread(announcement, text, ids)
@@ -112,6 +178,7 @@ class Cancelling:
             wants = await self._preferences.get(announcement.guild_id, discord_id)
             if wants.direct and await self._messenger.send_direct(discord_id, text):
                 reached.add(discord_id)
+        await self._store.mark_told(announcement.announcement_id)
         return len(reached)
 
     async def _tell_in_thread(

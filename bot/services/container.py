@@ -23,7 +23,7 @@ from bot.services.linking_oneself import LinkingOneself
 from bot.services.offers import TICK as OFFER_TICK
 from bot.services.offers import Offers
 from bot.services.openings import OpeningsService
-from bot.services.polling import TICK, Poller
+from bot.services.polling import TICK, TIDY, Poller
 from bot.services.privacy import Privacy
 from bot.services.reconciler import Reconciler
 from bot.services.reminders import ReminderChoices
@@ -99,9 +99,11 @@ class Services:
         background.spawn(self.poller.tick(), "begin to poll the platforms")
         background.every(SETTLE, self.reconciler.settle_all, "settle claims")
         background.every(TICK, self.poller.tick, "poll the platforms")
+        background.every(TIDY, self.poller.tidy, "forget boards that are over")
         background.spawn(self.offers.tick(), "see to who waits")
         background.every(OFFER_TICK, self.offers.tick, "see to who waits")
         background.every(NOTE_POLLS, self.poller.flush_notes, "note the polls")
+        self.cancelling.start(background)
         self.automation.start(background)
         await self.links.start(background)
         self.privacy.start(background)

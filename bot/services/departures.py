@@ -20,6 +20,7 @@ from bot.models import (
 from bot.services.claims import ClaimService, Press
 from bot.services.hostlog import HostLog
 from bot.services.outcomes import DONE
+from bot.services.pages import in_pages
 from bot.services.ports import Actor, Messenger
 from bot.services.rounds import Rounds
 from bot.services.workspaces import WorkspaceService
@@ -81,9 +82,11 @@ class Departures:
                 await self._deal_again(departure)
         now = self._clock()
         coming: dict[int, list[Announcement]] = {}
-        for one in await self._announcements.list_live_anywhere():
-            if now < one.starts_at <= now + AHEAD:
-                coming.setdefault(one.workspace_id, []).append(one)
+        async for one in in_pages(
+            lambda after: self._store.list_unchecked(now, now + AHEAD, after),
+            0, lambda one: one.announcement_id,
+        ):  # fmt: skip
+            coming.setdefault(one.workspace_id, []).append(one)
         for workspace_id, group in coming.items():
             self._rounds.start(workspace_id, self._round, group)
 

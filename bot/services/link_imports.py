@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.background import Background
-from bot.errors import Refusal
-from bot.models import ImportLine, ImportState, LinkImport, Verdict
+from bot.errors import LockLost, Refusal
+from bot.models import NOBODY, ImportLine, ImportState, LinkImport, Verdict
 from bot.services.guild_log import GuildLog
 from bot.services.link_files import read_links
 from bot.services.link_plans import LinkPlanner, Progress
 from bot.services.permits import require_admin
 from bot.services.ports import Actor
-from bot.store.link_imports import ImportStore
+from bot.store.link_imports import BUSY, ImportStore
 from bot.text import mention
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ APPLY_WITHIN = timedelta(days=1)
 UNDO_WITHIN = timedelta(days=1)
 FORGOTTEN_AFTER = APPLY_WITHIN + UNDO_WITHIN  # the lines, with what was before; links stay
 TIDY_EVERY = 3600.0  # seconds
+TAKE_OVER = 60.0  # seconds between two looks for imports whose process died
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class LinkImports:
                 " again with `/links import`."
             )
         async with self._turn(actor.guild_id):
-            if not await self._store.move(import_id, ImportState.PLANNED, ImportState.APPLYING):
+            if not await self._store.enter(one, ImportState.PLANNED, ImportState.APPLYING):
                 raise Refusal(
                     "This import was applied already. `/links import` shows the last one."
                 )
@@ -121,7 +122,7 @@ class LinkImports:
                 " `/links add` and `/links remove`."
             )
         async with self._turn(actor.guild_id):
-            if not await self._store.move(import_id, ImportState.APPLIED, ImportState.UNDOING):
+            if not await self._store.enter(one, ImportState.APPLIED, ImportState.UNDOING):
                 raise Refusal("This import was undone already.")
             return await self._undo(one, told)
 
@@ -134,20 +135,57 @@ class LinkImports:
     async def recover(self, background: Background) -> None:
         """Go on with what the last process was in the middle of, and say so in the log channel."""
         for one in await self._store.list_under_way():
-            if one.state is ImportState.READING:
-                await self._store.remove(one.import_id)
-                await self._say(
-                    one.guild_id,
-                    f"⚠ The links file of {_who(one)} was not read to its end, because Muster"
-                    " was restarted. Nothing was changed: send it again with `/links import`.",
-                )
-            else:
-                background.spawn(self._finish(one), f"finish import {one.import_id}")
+            if one.by_id != NOBODY:
+                background.spawn(self._recover(one), f"finish import {one.import_id}")
+        background.spawn(self.take_over(), "finish imports of the operator")
+        background.every(TAKE_OVER, self.take_over, "finish imports of the operator")
         background.every(TIDY_EVERY, self.forget_old, "forget old imports")
+
+    async def take_over(self) -> None:
+        """Go on with imports of the operator's whose process, such as a command, has died."""
+        for one in await self._store.list_under_way():
+            if one.by_id != NOBODY or one.guild_id in self._busy:
+                continue
+            try:
+                async with self._store.only_importer(one.guild_id):
+                    latest = await self._store.get(one.guild_id, one.import_id)
+                    if latest is not None and latest.state is one.state:
+                        await self._recover(latest)
+            except LockLost as error:
+                log.info("import %s is left alone: %s", one.import_id, error)
+
+    @asynccontextmanager
+    async def as_operator(self, guild_id: int) -> AsyncIterator[None]:
+        """Import from the command line within. Refusal while another such command runs."""
+        try:
+            async with self._store.only_importer(guild_id):
+                await self._drop_half_read(guild_id)
+                yield
+        except LockLost:
+            raise Refusal(
+                "Another `muster links import` is under way. Try again when it is done."
+            ) from None
+
+    async def _drop_half_read(self, guild_id: int) -> None:
+        """What a command that died had read; what it had applied, Muster itself finishes."""
+        latest = await self._store.get_latest(guild_id)
+        if latest and latest.by_id == NOBODY and latest.state is ImportState.READING:
+            await self._store.remove(latest.import_id)
 
     async def forget_old(self) -> None:
         """Forget the lines of imports that can no longer be undone."""
         await self._store.remove_before(self._clock() - FORGOTTEN_AFTER)
+
+    async def _recover(self, one: LinkImport) -> None:
+        if one.state is not ImportState.READING:
+            await self._finish(one)
+            return
+        await self._store.remove(one.import_id)
+        await self._say(
+            one.guild_id,
+            f"⚠ The links file of {_who(one)} was not read to its end, because Muster was"
+            " restarted. Nothing was changed: send it again with `/links import`.",
+        )
 
     async def _finish(self, one: LinkImport) -> None:
         async with self._turn(one.guild_id):
@@ -209,7 +247,7 @@ class LinkImports:
     @asynccontextmanager
     async def _turn(self, guild_id: int) -> AsyncIterator[None]:
         if guild_id in self._busy:
-            raise Refusal("Another import is under way here. Try again when it is done.")
+            raise Refusal(BUSY)
         self._busy.add(guild_id)
         try:
             yield

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.errors import Refusal
-from bot.models import Place, Session, WaitEnd, Waiter, WaitState
+from bot.models import (
+    Place,
+    Session,
+    WaitEnd,
+    Waiter,
+    WaitState,
+    Workspace,
+    WorkspaceState,
+)
 from bot.services.candidates import Candidate, Candidates, to_end
 from bot.services.engine import ClaimEngine
 from bot.services.lanes import Reading
 from bot.services.offer_news import OfferNews
 from bot.services.waiting_line import (
     is_claiming,
+    is_excused,
     is_promised,
     last_call,
     may_move,
@@ -72,6 +81,7 @@ class Offering:
         self._candidates = candidates
         self._news = news
         self._clock = clock
+        self._begun = clock()  # this process: nobody could answer an offer before
 
     async def round(self, line: Line, workspace_id: int, before: int = 0) -> Round:
         """One turn in the lane of (upstream, session id), with this workspace's key.
@@ -87,12 +97,13 @@ class Offering:
             session = await provider.fetch_session(line[1], YOUNG)
         if not may_move(waiters, session, self._clock()):
             return Round()
+        usable = self._usable_since(workspace)
         found = await self._find(waiters, session, before)
         done = Round()
         async with self._engine.turn(workspace, line[1]) as turn, turn.locked():
             reading = await turn.read()
             for place in dict.fromkeys(waiter.place for waiter in reading.line):
-                waiting, taken = await self._clear(reading, place, done)
+                waiting, taken = await self._clear(reading, place, usable, done)
                 await turn.check()
                 await self._ask_next(reading, waiting, taken, found, done)
             if done.offered:
@@ -114,10 +125,16 @@ class Offering:
                 found[waiter.waitlist_id] = await self._candidates.find(waiter, session)
         return found
 
+    def _usable_since(self, workspace: Workspace) -> datetime:
+        """From when on whoever was asked could accept; `workspace` as it was before it was read."""
+        if workspace.state is not WorkspaceState.OK:
+            return self._clock()  # it has answered just now
+        return max(workspace.state_since or self._begun, self._begun)
+
     async def _clear(
-        self, reading: Reading, place: Place, done: Round
+        self, reading: Reading, place: Place, usable: datetime, done: Round
     ) -> tuple[list[Waiter], set[int]]:
-        """Take out who holds the place, and end what got no answer.
+        """Take out who holds the place, and end what got no answer since it was `usable`.
 
         Returns who waits, and the accounts for which a place is taken or kept.
         """
@@ -136,6 +153,10 @@ class Offering:
                 taken.add(waiter.roblox_id)
             elif waiter.state is WaitState.WAITING:
                 waiting.append(waiter)
+            elif is_excused(waiter, usable) and waiter.roblox_id not in taken:
+                if await self._store.take_back(waiter, now):
+                    done.changed.add(waiter.announcement_id)
+                    waiting.append(replace(waiter, state=WaitState.WAITING, until=None, told=True))
             elif (after := await self._store.silence(waiter, MOST_SILENCES, now)) is not None:
                 done.note(after)
         return waiting, taken

@@ -15,25 +15,23 @@ from bot.errors import LockLost, ProviderError, Refusal
 from bot.models import AnnouncementState, WaitEnd, Waiter
 from bot.services.boards import BoardService
 from bot.services.lanes import LaneBusy
+from bot.services.line_endings import LONGEST_CUT_OFF, lost_pause, why_over
 from bot.services.offer_news import OfferNews
 from bot.services.offering import Line, Offering
-from bot.services.waiting_line import is_overdue, last_call
+from bot.services.pages import in_pages
+from bot.services.waiting_line import GRACE, LAST_MINUTES
 from bot.services.workspaces import WorkspaceService
 from bot.store.announcements import AnnouncementStore
-from bot.store.waitlist import Standing, WaitlistStore
+from bot.store.waitlist import WaitlistStore
+from bot.store.waitlist_reads import BoardFacts
 
 log = logging.getLogger(__name__)
 
 TICK = 10.0  # seconds between two looks for what has run out
 BATCH = 50  # things told by one look
+LINKS = 500  # members whose link is looked at by one look
 MOST_ROUNDS = 20  # in a row, each of which found somebody in front who cannot be asked
 KEPT_ENDINGS = timedelta(days=14)  # of members who never used Muster again
-_CLOSED = {
-    AnnouncementState.CLOSED: WaitEnd.CLOSED,
-    AnnouncementState.CANCELLED: WaitEnd.CANCELLED,
-    AnnouncementState.ENDED: WaitEnd.OVER,
-    AnnouncementState.GONE: WaitEnd.GONE,
-}
 
 
 class Offers:
@@ -60,6 +58,8 @@ class Offers:
         self._clock = clock
         self._running: set[Line] = set()
         self._again: set[Line] = set()
+        self._looked: dict[int, datetime] = {}  # lost boards, and when their line was looked at
+        self._linked_until = 0  # the row up to which links were looked at
         boards.on_room(self.on_room)
 
     def on_room(self, announcement_id: int) -> None:
@@ -78,16 +78,43 @@ class Offers:
     async def tick(self) -> None:
         """End what has run out, tell what is untold, pass on what got no answer."""
         now = self._clock()
-        for standing in await self._store.list_standing():
-            waiter = standing.waiter
-            reason = _reason(standing, now)
-            if reason is not None:
-                await self.end(waiter, reason)
-            elif standing.state is AnnouncementState.LOST or is_overdue(waiter, now):
-                self.wake(waiter.upstream, waiter.place.session_id)  # no board reads for them
+        await self._see_to_boards(now)
+        async for line in in_pages(lambda after: self._store.list_overdue(now - GRACE, after),
+                                   ("", ""), lambda line: line):  # fmt: skip
+            self.wake(*line)
+        await self._see_to_links()
         for waiter in await self._store.list_untold(now, BATCH):
             self._background.spawn(self._news.tell(waiter), "news for who waits")
         await self._store.forget_endings(now - KEPT_ENDINGS)
+
+    async def _see_to_boards(self, now: datetime) -> None:
+        """End the lines of boards that are over, and look where no board does."""
+        last = (now + LAST_MINUTES, now + LAST_MINUTES + LONGEST_CUT_OFF)
+        lost: set[int] = set()
+        async for board in in_pages(lambda after: self._store.list_odd_boards(now, *last, after),
+                                    0, lambda board: board.announcement_id):  # fmt: skip
+            if (reason := why_over(board, now)) is not None:
+                for waiter in await self._store.list_for_board(board.announcement_id):
+                    await self.end(waiter, reason)
+            elif board.state is AnnouncementState.LOST:
+                lost.add(board.announcement_id)
+                await self._look_at_lost(board, now)
+        self._looked = {number: at for number, at in self._looked.items() if number in lost}
+
+    async def _look_at_lost(self, board: BoardFacts, now: datetime) -> None:
+        """No board reads for them: we do, the nearer the last call the oftener."""
+        looked = self._looked.get(board.announcement_id)
+        if looked is None or now - looked >= lost_pause(board, now):
+            self._looked[board.announcement_id] = now
+            for waiter in (await self._store.list_for_board(board.announcement_id))[:1]:
+                self.wake(waiter.upstream, waiter.place.session_id)
+
+    async def _see_to_links(self) -> None:
+        """Take out who was unlinked; of a long line some in each round, as offers look, too."""
+        unlinked, self._linked_until = await self._store.list_unlinked(self._linked_until, LINKS)
+        for number in unlinked:
+            if (waiter := await self._store.get(number)) is not None:
+                await self.end(waiter, WaitEnd.NOT_LINKED)
 
     async def end(self, waiter: Waiter, reason: WaitEnd) -> None:
         """Take somebody out of the line and tell them why."""
@@ -139,20 +166,3 @@ class Offers:
             workspace = await self._workspaces.get_anywhere(announcement.workspace_id)
             if workspace is not None:
                 self.wake(workspace.upstream, announcement.session_id)
-
-
-def _reason(standing: Standing, now: datetime) -> WaitEnd | None:
-    """Why somebody's wait is over whatever the platform holds, or None."""
-    if standing.state is None or standing.starts_at is None or standing.ends_at is None:
-        return WaitEnd.DISCONNECTED
-    if standing.keyless:
-        return WaitEnd.DISCONNECTED  # nobody can claim there, and others wait behind them
-    if standing.state in _CLOSED:
-        return _CLOSED[standing.state]
-    if standing.ends_at <= now:
-        return WaitEnd.OVER
-    if standing.roblox_id != standing.waiter.roblox_id:
-        return WaitEnd.NOT_LINKED
-    if last_call(standing.starts_at, standing.cutoff_minutes) <= now:
-        return WaitEnd.LAST_MINUTES
-    return None

@@ -17,10 +17,12 @@ from bot.services.catalog import SessionCatalog
 from bot.services.observing import Observer, Unobserved
 from bot.services.poll_notes import PollNotes
 from bot.store.announcements import AnnouncementStore
+from bot.store.live_boards import LiveBoards
 
 log = logging.getLogger(__name__)
 
 TICK = 5.0  # seconds between two looks at whose turn it is
+TIDY = 60.0  # seconds between two looks for boards that are over
 USUAL = 60.0  # seconds between two polls of a workspace
 NEAR = 20.0  # the same while one of its posted sessions runs or starts soon
 NEARLY = timedelta(minutes=30)  # what "soon" means there
@@ -43,6 +45,7 @@ class Poller:
     def __init__(
         self,
         announcements: AnnouncementStore,
+        live: LiveBoards,
         boards: BoardService,
         catalog: SessionCatalog,
         background: Background,
@@ -55,6 +58,7 @@ class Poller:
         self._notes = notes
         self._observer = observer or Unobserved()
         self._announcements = announcements
+        self._live = live
         self._boards = boards
         self._catalog = catalog
         self._background = background
@@ -68,49 +72,47 @@ class Poller:
 
     async def tick(self) -> None:
         """Start the poll of every workspace whose turn it is; new ones are spread out."""
-        by_workspace = await self._live()
+        guilds = await self._live.list_workspaces()
         now = self._monotonic()
         turns = self._turns
-        spread = min(APART * (len(by_workspace.keys() - turns.keys()) - 1), NEAR)
+        spread = min(APART * (len(guilds.keys() - turns.keys()) - 1), NEAR)
         self._turns = {
-            number: turns.get(number) or _Turn(now + spread * self._chance())
-            for number in by_workspace
+            number: turns.get(number) or _Turn(now + spread * self._chance()) for number in guilds
         }
-        self._start({n: by_workspace[n] for n, turn in self._turns.items() if turn.at <= now})
+        self._start({n: guilds[n] for n, turn in self._turns.items() if turn.at <= now})
 
     async def poll_all(self) -> None:
         """Start a poll of every workspace now, whosever turn it is."""
-        by_workspace = await self._live()
-        for number in by_workspace:
+        guilds = await self._live.list_workspaces()
+        for number in guilds:
             self._turns.setdefault(number, _Turn(self._monotonic()))
-        self._start(by_workspace)
+        self._start(guilds)
 
     async def flush_notes(self) -> None:
         """Write down when the workspaces were polled last."""
         if self._notes is not None:
             await self._notes.flush()
 
-    async def _live(self) -> dict[int, list[Announcement]]:
-        live = await self._announcements.list_live_anywhere()
-        shown = {announcement.announcement_id for announcement in live}
+    async def tidy(self) -> None:
+        """Forget what is in memory of boards that are not live any more."""
+        shown = await self._live.list_ids()
         self._boards.keep_only(shown)
         self._forms = {key: forms for key, forms in self._forms.items() if key in shown}
-        by_workspace: dict[int, list[Announcement]] = {}
-        for announcement in live:
-            by_workspace.setdefault(announcement.workspace_id, []).append(announcement)
-        return by_workspace
 
-    def _start(self, due: dict[int, list[Announcement]]) -> None:
+    def _start(self, due: dict[int, int]) -> None:
         for number in due.keys() - self._running:
             self._running.add(number)
             self._background.spawn(self._poll(number, due[number]), f"poll workspace {number}")
 
-    async def _poll(self, workspace_id: int, announcements: list[Announcement]) -> None:
+    async def _poll(self, workspace_id: int, guild_id: int) -> None:
         turn = self._turns[workspace_id]
         began = self._monotonic()
+        announcements: list[Announcement] = []
         error: MusterError | None = None
         try:
-            await self._look(workspace_id, announcements)
+            announcements = await self._live.list_of(guild_id, workspace_id)
+            if announcements:  # not all over in this moment
+                await self._look(workspace_id, announcements)
         except MusterError as failure:
             log.warning("workspace %s not polled: %s", workspace_id, failure)
             error = failure

@@ -175,6 +175,10 @@ class Messenger(Protocol):
         """Whether a ping of this Discord role by Muster reaches anybody."""
         ...
 
+    async def is_in_guild(self, guild_id: int) -> bool:
+        """Whether Muster is in this guild, as Discord says when asked. Raises MessengerError."""
+        ...
+
     def guild_name(self, guild_id: int) -> str | None:
         """What the guild is called; None when Muster is not in it, or Discord has not said yet."""
         ...

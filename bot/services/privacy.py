@@ -30,6 +30,6 @@ class Privacy:
         """Finish what the last run left, and keep the workers going."""
         background.spawn(self.erasing.finish_open(), "finish what was promised to be erased")
         background.every(FINISH, self.erasing.finish_open, "finish erasures")
-        background.every(FINISH, self.removed_guilds.erase_owed, "erase keys that are owed")
+        background.every(FINISH, self.removed_guilds.catch_up, "see who took Muster out")
         background.every(LEFT, self.departures.look, "look who left")
         background.every(RETAIN, self.retention.run_due, "forget what is old")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.background import Background
 from bot.errors import MessengerError, MusterError, UpstreamNotFound
 from bot.models import Announcement, Preferences, Session, SessionState, Workspace
+from bot.services.pages import in_pages
 from bot.services.ports import Messenger
 from bot.services.rounds import Rounds
 from bot.services.workspaces import WorkspaceService
@@ -21,6 +22,7 @@ from bot.text import safe, size, when
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 50  # members in one message; Discord lets it ping 100
+AHEAD = timedelta(minutes=1440)  # the longest lead time that can be set
 LONGEST = 1800  # of Discord's 2,000 characters
 _COMING = (SessionState.SCHEDULED, SessionState.LIVE)
 
@@ -47,33 +49,44 @@ class ReminderService:
         self._messenger = messenger
         self._clock = clock
         self._rounds = Rounds(background, "reminders")
+        self._taken: set[tuple[int, int | None, datetime]] = set()  # turns known to be over
 
     async def remind_due(self) -> None:
-        """Look at every live announcement once."""
+        """Look once at what starts soon enough for any reminder."""
         now = self._clock()
-        coming: dict[int, list[Announcement]] = {}
-        for one in await self._announcements.list_live_anywhere():
-            if one.starts_at > now:
-                coming.setdefault(one.workspace_id, []).append(one)
-        for workspace_id, group in coming.items():
-            self._rounds.start(workspace_id, self._round, workspace_id, group)
+        self._taken = {turn for turn in self._taken if turn[2] > now}
+        due: dict[int, list[int]] = {}
+        async for one in in_pages(lambda after: self._store.list_coming(now, now + AHEAD, after),
+                                  0, lambda one: one.announcement_id):  # fmt: skip
+            minutes = self._due(one.reminder_minutes, one.starts_at)
+            turn = (one.announcement_id, minutes, one.starts_at)
+            if minutes is not None and turn not in self._taken:
+                due.setdefault(one.workspace_id, []).append(one.announcement_id)
+        for workspace_id, numbers in due.items():
+            self._rounds.start(workspace_id, self._round, workspace_id, numbers)
 
-    async def _round(self, workspace_id: int, coming: list[Announcement]) -> None:
+    async def _round(self, workspace_id: int, numbers: list[int]) -> None:
         workspace = await self._workspaces.get_anywhere(workspace_id)
         if workspace is None or not workspace.reminder_minutes:
             return
-        for announcement in coming:
+        for number in numbers:
+            announcement = await self._announcements.get_anywhere(number)
+            if announcement is None:
+                continue
             try:
                 await self._remind(announcement, workspace)
             except UpstreamNotFound:
-                log.info("announcement %s: nothing to remind of", announcement.announcement_id)
+                log.info("announcement %s: nothing to remind of", number)
             except MusterError as error:  # nothing is noted yet: the next round tries again
-                log.warning("no reminder for %s: %s", announcement.announcement_id, error)
+                log.warning("no reminder for %s: %s", number, error)
 
     async def _remind(self, announcement: Announcement, workspace: Workspace) -> None:
         number = announcement.announcement_id
         minutes = self._due(workspace.reminder_minutes, announcement.starts_at)
-        if minutes is None or await self._store.is_taken(number, minutes, announcement.starts_at):
+        if minutes is None:
+            return
+        if await self._store.is_taken(number, minutes, announcement.starts_at):
+            self._taken.add((number, minutes, announcement.starts_at))
             return
         async with self._workspaces.watch(workspace.workspace_id) as provider:
             session = await provider.fetch_session(announcement.session_id)

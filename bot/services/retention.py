@@ -59,5 +59,6 @@ class Retention:
         dropped = await self._store.drop_history(now, kept, MOST_ROWS)
         if dropped:
             log.info("old history deleted: %s", dropped)
-        await self._removed_guilds.erase_due(now - timedelta(days=self._limits.removed_guilds))
-        return all(count < MOST_ROWS for count in dropped.values())
+        limit = timedelta(days=self._limits.removed_guilds)
+        erased = await self._removed_guilds.erase_due(now - limit)
+        return erased and all(count < MOST_ROWS for count in dropped.values())

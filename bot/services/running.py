@@ -120,11 +120,17 @@ class RunningService:
         return opened
 
     async def cancel(self, actor: Actor, choice: str, reason: str) -> Announcement:
-        """Say that the session does not take place. The platform is not touched."""
+        """Say that the session does not take place. The platform is not touched.
+
+        Who holds a role is still to be told: see `Cancelling`.
+        """
         announcement, _ = await self.get_hosted(actor, choice)
         require(announcement, *LIVE)
-        await self._store.change(announcement.announcement_id, cancel_reason=reason.strip())
-        cancelled = await self.move(announcement, AnnouncementState.CANCELLED, actor)
+        await self._store.cancel(
+            announcement.announcement_id, by=actor.discord_id, reason=reason.strip(),
+            now=self._clock(),
+        )  # fmt: skip
+        cancelled = await self._again(announcement)
         await self._show(cancelled)
         return cancelled
 

@@ -17,11 +17,14 @@ from bot.services.swap_words import swap_words
 from bot.services.tidings import Tidings
 from bot.services.workspaces import WorkspaceService
 from bot.store.announcements import AnnouncementStore
+from bot.store.swap_reads import Member
 from bot.store.swaps import SwapStore
 
 log = logging.getLogger(__name__)
 
 TOKEN_LIVES = timedelta(minutes=14)  # an interaction lives 15
+AT_ONCE = 1000  # members looked at in one round
+FIRST: Member = (0, 0)
 _SILENT = (SwapState.DECLINED, SwapState.WITHDRAWN, SwapState.EXPIRED)  # nothing for the log
 
 
@@ -47,20 +50,26 @@ class SwapNews:
         self._messenger = messenger
         self._host_log = host_log
         self._clock = clock
-        self._waiting: set[tuple[int, int]] = set()  # (guild, member) with something kept for them
+        self._waiting: set[Member] = set()  # with something kept for them
+        self._found: set[Member] = set()  # of those, whom the present look has met so far
+        self._looked_at = FIRST
 
     def has_news(self, guild_id: int, discord_id: int) -> bool:
         """Whether something is kept for the member, from memory."""
         return (guild_id, discord_id) in self._waiting
 
     async def remember(self) -> None:
-        """Look in the database who has something to hear."""
-        self._waiting = {
-            (swap.guild_id, side.discord_id)
-            for swap in await self._store.list_all_news()
-            for side in swap.sides
-            if side.news is not News.NONE
-        }
+        """Look in the database who has something to hear, some of them in each round.
+
+        What this process keeps itself it knows at once; other processes may keep something, too.
+        """
+        found = await self._store.list_waiting(self._looked_at, AT_ONCE)
+        self._found |= set(found)
+        if len(found) == AT_ONCE:
+            self._waiting |= self._found
+            self._looked_at = found[-1]
+        else:  # all were looked at: nobody else is waiting
+            self._waiting, self._found, self._looked_at = self._found, set(), FIRST
 
     async def list_news(self, guild_id: int, discord_id: int) -> list[SwapOutcome]:
         """What is kept for the member; `heard` once they were shown it."""
@@ -70,7 +79,8 @@ class SwapNews:
             if swap.state is SwapState.ASKED:
                 outcome = as_question(outcome)
             found.append(outcome)
-        self._waiting.discard((guild_id, discord_id))
+        for known in (self._waiting, self._found):
+            known.discard((guild_id, discord_id))
         return found
 
     async def heard(self, swap_id: int, discord_id: int) -> None:
@@ -99,7 +109,7 @@ class SwapNews:
             return
         due = [s for s in swap.sides if s.news is News.DUE and s.discord_id not in besides]
         if swap.state is SwapState.ASKED:
-            if swap.partner in due:
+            if swap.partner in due and not await self._tell_dropped(swap):
                 await self.ask(swap)
             return
         outcome = await self._cases.outcome(swap)
@@ -113,9 +123,21 @@ class SwapNews:
         await self._note(swap, words)
 
     async def tell_dropped(self, swap: Swap, outcome: SwapOutcome) -> None:
-        """Who accepted: nothing was sent after all, and they may press again."""
+        """The host: nothing was sent after all, and they may ask again."""
         words = swap_words(outcome, swap.answered_id)
         await self._messenger.answer_late(swap.interaction_token, words)
+
+    async def _tell_dropped(self, swap: Swap) -> bool:
+        """Whether who accepted was told in their own answer that nothing was sent after all."""
+        begun, partner = swap.accepted_at, swap.partner
+        if begun is None or self._clock() - begun >= TOKEN_LIVES:
+            return False  # nobody has accepted, or the answer is out of reach
+        outcome = replace(await self._cases.outcome(swap), code=SwapCode.NOT_NOW)
+        words = swap_words(outcome, partner.discord_id)
+        told = await self._messenger.answer_late(swap.interaction_token, words)
+        if told:
+            await self._keep(swap, partner, kept=False)
+        return told
 
     async def _tell_alone(self, swap: Swap, side: SwapSide, outcome: SwapOutcome) -> bool:
         """Whether the member was told in their own answer, or by direct message."""
@@ -161,7 +183,8 @@ class SwapNews:
     async def _keep(self, swap: Swap, side: SwapSide, *, kept: bool) -> None:
         await self._store.hear(swap.swap_id, side.discord_id, News.KEPT if kept else News.NONE)
         if kept:
-            self._waiting.add((swap.guild_id, side.discord_id))
+            for known in (self._waiting, self._found):
+                known.add((swap.guild_id, side.discord_id))
 
 
 def as_question(outcome: SwapOutcome) -> SwapOutcome:

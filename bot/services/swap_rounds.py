@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.background import Background
+from bot.errors import MusterError
 from bot.models import News, Swap, SwapState
+from bot.services.pages import in_pages
 from bot.services.swap_news import SwapNews
 from bot.services.swap_outcomes import SwapCode
 from bot.services.swapping import SwapEngine
@@ -48,19 +50,18 @@ class SwapRounds:
     async def tick(self) -> None:
         """One round. What another living process carries is left to it."""
         live = await self._attempts.live_owners()
-        for swap in await self._store.list_carried():
+        async for swap in _each(self._store.list_carried):
             if self._is_free(swap, live):
                 # Side by side: a platform that hangs delays no other swap.
                 self._background.spawn(self._recover(swap), f"settle swap {swap.reference}")
-        for swap in await self._store.list_expired(self._clock()):
+        now = self._clock()
+        async for swap in _each(lambda after: self._store.list_expired(now, after)):
             if self._is_free(swap, live):
-                await self._expire(swap)
-        told: set[int] = set()
-        for swap in (*await self._store.list_all_news(), *await self._store.list_unnoted()):
-            if swap.swap_id not in told and self._is_due(swap, live):
-                told.add(swap.swap_id)
-                if await self._store.take(swap):
-                    await self._news.tell(swap.swap_id)
+                await self._quietly(self._expire(swap), swap)
+        for page in (self._store.list_due, self._store.list_unnoted):
+            async for swap in _each(page):
+                if self._is_due(swap, live):
+                    await self._quietly(self._tell(swap), swap)
         await self._news.remember()
 
     def _is_free(self, swap: Swap, live: Collection[int]) -> bool:
@@ -73,7 +74,7 @@ class SwapRounds:
             return False
         if swap.noted and all(side.news is not News.DUE for side in swap.sides):
             return False
-        since = swap.settled_at or swap.asked_at
+        since = swap.settled_at or swap.accepted_at or swap.asked_at
         return not self._store.owns(swap) or self._clock() - since >= IN_FLIGHT
 
     async def _recover(self, swap: Swap) -> None:
@@ -86,10 +87,14 @@ class SwapRounds:
             if latest is None or latest.state not in (SwapState.RUNNING, SwapState.UNDOING):
                 return
             outcome = await self._engine.carry(latest)
-            if outcome.code is SwapCode.NOT_NOW:
+            if outcome.code is SwapCode.NOT_NOW and latest.by_host:
                 await self._news.tell_dropped(latest, outcome)
             elif outcome.code is not SwapCode.UNKNOWN:
                 await self._news.tell(swap.swap_id)
+
+    async def _tell(self, swap: Swap) -> None:
+        if await self._store.take(swap):
+            await self._news.tell(swap.swap_id)
 
     async def _expire(self, swap: Swap) -> None:
         ended = replace(
@@ -97,3 +102,16 @@ class SwapRounds:
         )
         if await self._store.close(ended):
             await self._news.tell(swap.swap_id)
+
+    async def _quietly(self, work: Awaitable[None], swap: Swap) -> None:
+        """One odd swap must not keep the others from their endings."""
+        try:
+            await work
+        except MusterError as error:
+            log.warning("swap %s: %s", swap.reference, error)
+        except Exception:
+            log.exception("swap %s is left for the next round", swap.reference)
+
+
+def _each(page: Callable[[int], Awaitable[list[Swap]]]) -> AsyncIterator[Swap]:
+    return in_pages(page, 0, lambda swap: swap.swap_id)

@@ -183,7 +183,7 @@ class SwapEngine:
         if case.swap.by_host:
             await self._end(case, SwapState.REFUSED, reason=reason)
         else:
-            await self._store.ask_again(case.swap)
+            await self._store.ask_again(case.swap, reason.words)
         return case.outcome(SwapCode.NOT_NOW, reason.words)
 
     async def _lose(self, swap: Swap) -> SwapOutcome:

@@ -10,10 +10,10 @@ from bot.background import Background
 from bot.errors import MessengerError
 from bot.models import Announcement, Workspace
 from bot.services.hostlog import HostLog
+from bot.services.pages import in_pages
 from bot.services.ports import Messenger
 from bot.services.rounds import Rounds
 from bot.services.workspaces import WorkspaceService
-from bot.store.announcements import AnnouncementStore
 from bot.store.automation import AutomationStore
 from bot.text import safe
 
@@ -28,7 +28,6 @@ class ThreadService:
     def __init__(
         self,
         store: AutomationStore,
-        announcements: AnnouncementStore,
         workspaces: WorkspaceService,
         messenger: Messenger,
         host_log: HostLog,
@@ -36,7 +35,6 @@ class ThreadService:
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
-        self._announcements = announcements
         self._workspaces = workspaces
         self._messenger = messenger
         self._host_log = host_log
@@ -47,9 +45,8 @@ class ThreadService:
     async def ensure_all(self) -> None:
         """Open the threads that live announcements lack."""
         lacking: dict[int, list[Announcement]] = {}
-        for one in await self._announcements.list_live_anywhere():
-            if one.thread_id is None and one.message_id is not None:
-                lacking.setdefault(one.workspace_id, []).append(one)
+        async for one in in_pages(self._store.list_threadless, 0, lambda one: one.announcement_id):
+            lacking.setdefault(one.workspace_id, []).append(one)
         numbers = {one.announcement_id for group in lacking.values() for one in group}
         self._failed_at = {n: at for n, at in self._failed_at.items() if n in numbers}
         for workspace_id, group in lacking.items():

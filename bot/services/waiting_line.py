@@ -143,6 +143,14 @@ def is_overdue(waiter: Waiter, now: datetime) -> bool:
     return waiter.state is WaitState.OFFERED and not is_promised(waiter, now)
 
 
+def is_excused(waiter: Waiter, usable_since: datetime) -> bool:
+    """Whether an offer ran out before the member had a fair time in which accepting worked.
+
+    We were down, or the platform was: they keep their place, and are asked once more.
+    """
+    return waiter.until is not None and waiter.until - usable_since < SHORTEST_OFFER
+
+
 def room_in(session: Session, place: Place, wanted: int, taken: int | None = None) -> int:
     """How many more the place takes, at most as many as `wanted`; gone places take none."""
     role = session.role(place.group_id, place.role_id)

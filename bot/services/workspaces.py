@@ -66,6 +66,10 @@ class WorkspaceService:
         """For the process's own workers: the workspaces of all guilds."""
         return await self._store.list_anywhere()
 
+    async def list_automatic(self) -> list[Workspace]:
+        """For the process's own workers: those of all guilds that post sessions by themselves."""
+        return await self._store.list_automatic()
+
     async def get_anywhere(self, workspace_id: int) -> Workspace | None:
         """For the process's own workers: a workspace of whichever guild."""
         return await self._store.get_anywhere(workspace_id)

@@ -16,7 +16,6 @@ from bot.store import openings
 from bot.store.columns import fits
 from bot.store.database import Database
 from bot.store.keyed import Keyed
-from bot.store.privacy_tables import is_kept
 from bot.store.reads import Reads
 from bot.store.tables import IS_DRAFT, IS_LIVE, announcements, workspaces
 
@@ -93,11 +92,6 @@ class AnnouncementStore:
     async def list_live(self, guild_id: int) -> list[Announcement]:
         """The live announcements of this guild, by start time."""
         return await self._list(_live().where(_c.guild_id == guild_id))
-
-    async def list_live_anywhere(self) -> list[Announcement]:
-        """The live announcements of every guild of ours that Muster is in, by start time."""
-        ours = self._database.ours(_c.guild_id)
-        return await self._list(_live().where(is_kept(_c.guild_id), ours))
 
     async def list_live_for_session(self, upstream: str, session_id: str) -> list[Announcement]:
         """The live announcements of one upstream session in every guild of ours, by start time."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 
-from bot.models import AnnouncementState
+from bot.models import Announcement, AnnouncementState
 from bot.store.database import Database
-from bot.store.tables import IS_DRAFT, announcements
+from bot.store.live_boards import is_ours, live, page_of, to_announcements
+from bot.store.tables import IS_DRAFT, announcements, workspaces
 
 _c = announcements.c
 
@@ -19,6 +20,14 @@ class AutomationStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def list_threadless(self, after: int) -> list[Announcement]:
+        """Live boards of ours that lack the thread their workspace wants: a page after this id."""
+        query = live().join(workspaces, workspaces.c.workspace_id == _c.workspace_id)
+        lacking = (_c.thread_id.is_(None), _c.message_id.is_not(None))
+        query = query.where(is_ours(self._database), workspaces.c.threads == true(), *lacking)
+        async with self._database.read() as connection:
+            return to_announcements(await connection.execute(page_of(query, after)))
 
     async def list_posted(
         self, guild_id: int, workspace_id: int, session_ids: Collection[str]

@@ -99,6 +99,11 @@ class Database:
         return self._share
 
     @property
+    def url(self) -> str:
+        """Where it is, with the password."""
+        return self._url
+
+    @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self._writing.dialect.name
@@ -169,16 +174,35 @@ class Database:
         return (guild_id.bitwise_rshift(shift) % count).between(share.first, share.last)
 
     @asynccontextmanager
-    async def session_lock(self, key: str) -> AsyncIterator[Hold]:
+    async def session_lock(self, key: str, patience: float | None = None) -> AsyncIterator[Hold]:
         """Hold this lock against other processes; with SQLite there are none.
+
+        Waits a minute for another process, or `patience` seconds.
 
         Whoever shares this object must take turns first. Raises LockLost when it cannot be had.
         """
         if self._locks is None:
             yield ALONE
             return
-        async with self._locks.hold(key) as hold:
+        async with self._locks.hold(key, patience) as hold:
             yield hold
+
+    @asynccontextmanager
+    async def kept_lock(self, key: str) -> AsyncIterator[None]:
+        """Hold this lock on whichever connection: without it no other lock can be had.
+
+        Raises LockLost when it cannot be had. With SQLite there is nobody to keep it from.
+        """
+        if self._locks is None:
+            yield
+            return
+        async with self._locks.keep(key):
+            yield
+
+    async def renew_locks(self) -> None:
+        """See that what is kept is still ours, or take it anew. Raises LockLost, or LockTaken."""
+        if self._locks is not None:
+            await self._locks.renew()
 
     async def own(self, owner: int) -> None:
         """Be alive to other processes under this number until this object is closed."""

@@ -6,10 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, false, select, update
+from sqlalchemy import delete, exists, false, select, update
 from sqlalchemy.exc import IntegrityError
 
+from bot.models import Announcement
 from bot.store.database import Database
+from bot.store.live_boards import is_ours, live, page_of, to_announcements
 from bot.store.privacy_tables import IS_UNDEALT, departure_checks, departures
 from bot.store.tables import announcements
 
@@ -30,6 +32,20 @@ class DepartureStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def list_unchecked(
+        self, now: datetime, until: datetime, after: int
+    ) -> list[Announcement]:
+        """Live boards of ours that start by then and whose holders were not asked after.
+
+        A page of those whose ids come `after`.
+        """
+        a = announcements.c
+        same = (_k.announcement_id == a.announcement_id, _k.starts_at == a.starts_at)
+        coming = (a.starts_at > now, a.starts_at <= until, ~exists().where(*same))
+        query = live().where(is_ours(self._database), *coming)
+        async with self._database.read() as connection:
+            return to_announcements(await connection.execute(page_of(query, after)))
 
     async def is_checked(self, announcement_id: int, starts_at: datetime) -> bool:
         """Whether the holders of a session that starts then were asked after."""

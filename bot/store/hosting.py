@@ -11,7 +11,9 @@ from sqlalchemy import Select, select, update
 from bot.models import Announcement, AnnouncementState
 from bot.store.columns import fits
 from bot.store.database import Database
-from bot.store.tables import IS_DRAFT, announcements, openings
+from bot.store.live_boards import page_of
+from bot.store.privacy_tables import is_kept
+from bot.store.tables import IS_CANCEL_UNTOLD, IS_DRAFT, announcements, openings
 
 _c = announcements.c
 _SHOWN = [_c[name] for name in Announcement.__dataclass_fields__]
@@ -62,6 +64,37 @@ class HostingStore:
     async def change(self, announcement_id: int, **edits: Unpack[Edits]) -> None:
         """Store these edits; absent ones stay as they are."""
         await self._update(announcement_id, dict(edits))
+
+    async def cancel(self, announcement_id: int, *, by: int, reason: str, now: datetime) -> None:
+        """It does not take place, says this member; those who hold a role are to be told."""
+        values: dict[str, object] = {
+            "state": AnnouncementState.CANCELLED, "closed_by": by, "closed_at": now,
+            "cancel_reason": reason, "cancel_untold": True,
+        }  # fmt: skip
+        await self._update(announcement_id, values)
+
+    async def is_untold(self, announcement_id: int) -> bool:
+        """Whether those who hold a role of what was cancelled are still to be told."""
+        query = select(_c.announcement_id).where(
+            IS_CANCEL_UNTOLD, _c.announcement_id == announcement_id
+        )
+        async with self._database.read() as connection:
+            return await connection.scalar(query) is not None
+
+    async def list_untold(self, now: datetime, after: int) -> list[Announcement]:
+        """Cancelled boards of ours whose holders are to be told, and would still take place.
+
+        A page of those whose ids come `after`.
+        """
+        ours = (is_kept(_c.guild_id), self._database.ours(_c.guild_id))
+        cancelled = (_c.state == AnnouncementState.CANCELLED, _c.ends_at > now)
+        return await self._list(
+            page_of(select(*_SHOWN).where(IS_CANCEL_UNTOLD, *cancelled, *ours), after)
+        )
+
+    async def mark_told(self, announcement_id: int) -> None:
+        """Those who held a role were told that it is cancelled, as far as they can be."""
+        await self._update(announcement_id, {"cancel_untold": False})
 
     async def set_board(
         self, announcement_id: int, channel_id: int, message_id: int, rendered_hash: str, *,

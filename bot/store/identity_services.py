@@ -51,8 +51,8 @@ class IdentityServiceStore:
             .on_conflict_do_update(index_elements=[_c.guild_id, _c.kind], set_=values)
         )
         async with self._database.write() as connection:
-            await connection.execute(upsert)
             await require_kept(connection, guild_id)
+            await connection.execute(upsert)
 
     async def list_all(self, guild_id: int) -> list[ServiceKey]:
         """The services of this guild, by name."""

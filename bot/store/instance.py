@@ -20,14 +20,14 @@ log = logging.getLogger(__name__)
 async def only_server_of(share: ShardRange, database: Database) -> AsyncIterator[None]:
     """Be the one process on a shared database that serves these shards, during the block.
 
-    Who starts waits a minute for who is just stopping; then it raises StartRefused. With SQLite
-    `only_instance` has seen to it already.
+    Who starts waits a minute for who is just stopping; then it raises StartRefused. That they stay
+    ours is for a `ShareGuard` to see. With SQLite `only_instance` has seen to it already.
     """
     log.info("serving shards %s", share)
     async with AsyncExitStack() as stack:
         for shard in share.ids:
             try:
-                lock = database.session_lock(f"shard:{shard}/{share.count}")
+                lock = database.kept_lock(f"shard:{shard}/{share.count}")
                 await stack.enter_async_context(lock)
             except LockLost:
                 raise StartRefused(
@@ -36,6 +36,25 @@ async def only_server_of(share: ShardRange, database: Database) -> AsyncIterator
                     " example 0-3/16 and 4-7/16."
                 ) from None
         yield
+
+
+@asynccontextmanager
+async def only_importer(database: Database, guild_id: int) -> AsyncIterator[None]:
+    """Be the one process that carries out imports of the operator's in this guild, in the block.
+
+    Given back however the process ends, so that others can tell whether it lives. Raises LockLost
+    at once when another process is at it; with SQLite, in any guild.
+    """
+    path = sqlite_path(database.url)
+    if path is None:
+        async with database.session_lock(f"import:{guild_id}", patience=1.0):
+            yield
+        return
+    try:
+        with FileLock(f"{path.resolve()}.import.lock", blocking=False):
+            yield
+    except Timeout:
+        raise LockLost("another process imports links") from None
 
 
 @contextmanager

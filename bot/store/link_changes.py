@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import AccountLink, LinkSource
+from bot.store.guild_turns import take_turn
 from bot.store.tables import links
 
 Change = tuple[AccountLink | None, AccountLink]  # what the member had, and has from now on
@@ -28,6 +29,7 @@ async def put_in(
     A change fits when the member still has what was planned for, and nobody else has the account.
     A change made before, by an attempt that a crash cut off, stands as well.
     """
+    await take_turn(connection, guild_id)
     fresh = [new for had, new in changes if had is None]
     if fresh:
         insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
@@ -52,6 +54,7 @@ async def put_back(
 
     What was linked after `until` (UTC) is a later import's.
     """
+    await take_turn(connection, guild_id)
     here = (links.c.guild_id == guild_id) & _IMPORTED
     if until is not None:
         here &= links.c.linked_at <= until

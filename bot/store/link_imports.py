@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.errors import Refusal
 from bot.models import (
     AccountLink,
     ImportLine,
@@ -21,10 +24,13 @@ from bot.models import (
     Verdict,
 )
 from bot.store.database import Database
+from bot.store.guild_turns import take_turn
+from bot.store.instance import only_importer
 from bot.store.link_changes import put_back, put_in
 from bot.store.link_notices import put_notices
 from bot.store.link_tables import import_rows, imports
 
+BUSY = "Another import is under way here. Try again when it is done."
 _AT_ONCE = 500  # lines in one transaction: some tens of milliseconds
 _HAD = ("roblox_id", "username", "username_at", "source", "linked_by", "linked_at")
 _CLEAN = (Verdict.NEW, Verdict.CHANGED)
@@ -38,11 +44,12 @@ class ImportStore:
         self._database = database
 
     async def begin(self, guild_id: int, by_id: int, now: datetime) -> LinkImport:
-        """Note that a file is being read."""
+        """Note that a file is being read. Refusal when another import is under way in the guild."""
         begun = {
             "guild_id": guild_id, "by_id": by_id, "state": ImportState.READING, "created_at": now,
         }  # fmt: skip
         async with self._database.write() as connection:
+            await _require_alone(connection, guild_id)
             row = await connection.execute(insert(imports).values(begun).returning(*imports.c))
             return _to_import(row.one())
 
@@ -94,6 +101,18 @@ class ImportStore:
         change = update(imports).where(imports.c.import_id == import_id, imports.c.state == before)
         async with self._database.write() as connection:
             return bool((await connection.execute(change.values(state=after))).rowcount)
+
+    async def enter(self, one: LinkImport, before: ImportState, after: ImportState) -> bool:
+        """Like `move`, to begin something; Refusal when another import is under way there."""
+        which = (imports.c.import_id == one.import_id) & (imports.c.state == before)
+        async with self._database.write() as connection:
+            await _require_alone(connection, one.guild_id)
+            change = update(imports).where(which).values(state=after)
+            return bool((await connection.execute(change)).rowcount)
+
+    def only_importer(self, guild_id: int) -> AbstractAsyncContextManager[None]:
+        """Be the one process at the operator's imports of a guild; see `bot.store.instance`."""
+        return only_importer(self._database, guild_id)
 
     async def apply_some(
         self, one: LinkImport, after: int, now: datetime
@@ -169,6 +188,14 @@ class ImportStore:
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
         return _to_import(row) if row else None
+
+
+async def _require_alone(connection: AsyncConnection, guild_id: int) -> None:
+    """Inside of a transaction: of two who want to begin, one comes first, and is seen."""
+    await take_turn(connection, guild_id)
+    query = select(imports.c.import_id).where(imports.c.guild_id == guild_id, _UNDER_WAY)
+    if await connection.scalar(query.limit(1)) is not None:
+        raise Refusal(BUSY)
 
 
 def _mark(one: LinkImport, numbers: Sequence[int], *, done: bool) -> Any:

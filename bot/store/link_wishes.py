@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.models import AccountLink, LinkNotice, LinkWish
 from bot.store.database import Database
+from bot.store.guild_turns import take_turn
 from bot.store.link_notices import put_notices
 from bot.store.link_tables import link_wishes
 from bot.store.pending_links import close_questions
@@ -62,6 +63,7 @@ class LinkWishStore:
         """
         try:
             async with self._database.write() as connection:
+                await take_turn(connection, wish.guild_id)
                 if not await _is_as_shown(connection, wish):
                     return False
                 for pair in _shown(wish):  # nothing else: it may have been linked since we looked

@@ -14,6 +14,7 @@ from bot.errors import LinkTaken
 from bot.models import AccountLink
 from bot.store.columns import fits
 from bot.store.database import Database
+from bot.store.guild_turns import take_turn
 from bot.store.keyed import Keyed
 from bot.store.proofs import hold_back, proved_link
 from bot.store.reads import Reads
@@ -64,6 +65,7 @@ class LinkStore:
         """
         try:
             async with self._database.write() as connection:
+                await take_turn(connection, link.guild_id)
                 if not await are_still(connection, link, before, holder):
                     return False
                 await put_in_place(self._database, connection, link, before, holder)
@@ -106,6 +108,7 @@ class LinkStore:
     async def remove(self, guild_id: int, discord_id: int) -> AccountLink | None:
         """Forget a link; returns what was forgotten. A proof does not bring it back by itself."""
         async with self._database.write() as connection:
+            await take_turn(connection, guild_id)
             await hold_back(self._database, connection, guild_id, discord_id)
             removed = await connection.execute(
                 delete(links)

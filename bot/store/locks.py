@@ -16,7 +16,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.errors import LockLost
+from bot.errors import LockLost, LockTaken
 
 log = logging.getLogger(__name__)
 
@@ -57,24 +57,54 @@ class SessionLocks:
         self._turn = asyncio.Lock()  # one statement at a time on the connection
         self._connection: AsyncConnection | None = None
         self._owners: set[int] = set()
+        self._kept: set[int] = set()  # locks without which no connection is used
 
     @asynccontextmanager
-    async def hold(self, name: str) -> AsyncIterator[Hold]:
+    async def hold(self, name: str, patience: float | None = None) -> AsyncIterator[Hold]:
         """Hold the lock of this name against other processes; raises LockLost when it cannot be.
 
         Not against this process: advisory locks are re-entrant, so callers take turns first.
-        Whoever waits holds the place behind the holder, so that no process is passed over.
+        Whoever waits holds the place behind the holder, so that no process is passed over; they
+        wait for a minute, or for `patience` seconds.
         """
-        waiting, holding = _key(f"waiting:{name}"), _key(name)
-        queued = await self._acquire(waiting)
+        waiting, holding = to_key(f"waiting:{name}"), to_key(name)
+        queued = await self._acquire(waiting, patience)
         try:
-            held = await self._acquire(holding)
+            held = await self._acquire(holding, patience)
         finally:  # shielded: a lock that a cancelled caller leaves behind locks others out for good
             await asyncio.shield(self._release(waiting, queued))
         try:
             yield Hold(self, held)
         finally:
             await asyncio.shield(self._release(holding, held))
+
+    @asynccontextmanager
+    async def keep(self, name: str) -> AsyncIterator[None]:
+        """Like `hold`, and on every later connection, too: until it is had again, nothing else is.
+
+        Within the block others then raise LockTaken when another process has got it meanwhile.
+        """
+        waiting, keeping = to_key(f"waiting:{name}"), to_key(name)
+        queued = await self._acquire(waiting)
+        try:
+            await self._acquire(keeping)
+        finally:
+            await asyncio.shield(self._release(waiting, queued))
+        self._kept.add(keeping)
+        try:
+            yield
+        finally:
+            self._kept.discard(keeping)
+            await asyncio.shield(self._release(keeping, self._connection))
+
+    async def renew(self) -> None:
+        """See that the connection lives; the next one, with all that is kept, if it does not.
+
+        Raises LockLost when there is none, LockTaken when another process has what is kept.
+        """
+        async with self._turn:
+            await self._opened()
+            await self._run(_ALIVE)
 
     async def check(self, connection: object) -> None:
         """Raise LockLost unless this connection is still the one in use, and answers."""
@@ -112,9 +142,9 @@ class SessionLocks:
         except _GONE as error:
             raise await self._lost(error) from None
 
-    async def _acquire(self, key: int) -> AsyncConnection:
+    async def _acquire(self, key: int, patience: float | None = None) -> AsyncConnection:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(PATIENCE if patience is None else patience):
                 while True:
                     async with self._turn:
                         connection = await self._opened()
@@ -124,9 +154,9 @@ class SessionLocks:
         except TimeoutError:
             raise LockLost("another process keeps the lock for too long") from None
 
-    async def _release(self, key: int, connection: AsyncConnection) -> None:
+    async def _release(self, key: int, connection: AsyncConnection | None) -> None:
         async with self._turn:
-            if connection is not self._connection:
+            if connection is None or connection is not self._connection:
                 return  # it took its locks with it
             try:
                 await self._run(_UNLOCK, key=key)
@@ -134,7 +164,7 @@ class SessionLocks:
                 log.warning("a lock went with its connection")
 
     async def _opened(self) -> AsyncConnection:
-        """The connection; a new one holds no lock but those of our owners."""
+        """The connection; a new one holds no locks but those of our owners and what we keep."""
         if self._connection is None:
             try:
                 self._connection = await self._engine.connect()
@@ -142,6 +172,10 @@ class SessionLocks:
                 raise LockLost(f"no connection for locks: {type(error).__name__}") from None
             for owner in self._owners:
                 await self._run(_OWN, owners=OWNERS, owner=owner)
+            for key in self._kept:
+                if not await self._run(_TRY, key=key):
+                    await self._drop()
+                    raise LockTaken("another process has taken what this one keeps")
         return self._connection
 
     async def _run(self, statement: TextClause, **values: int) -> object:
@@ -170,6 +204,6 @@ class SessionLocks:
             log.info("the lost connection could not be closed: %s", type(error).__name__)
 
 
-def _key(name: str) -> int:
+def to_key(name: str) -> int:
     """64 bits of a name, signed as PostgreSQL wants them."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)

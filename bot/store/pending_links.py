@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.models import AccountLink, PendingLink, Question
 from bot.store.columns import fits
 from bot.store.database import Database
+from bot.store.guild_turns import take_turn
 from bot.store.linking_tables import pending_links
 from bot.store.links import are_still, put_in_place
 
@@ -83,6 +84,7 @@ class PendingLinkStore:
         """
         try:
             async with self._database.write() as connection:
+                await take_turn(connection, link.guild_id)
                 if not await are_still(connection, link, before, holder):
                     return False
                 if not await _close(connection, question):

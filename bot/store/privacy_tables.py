@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Refusal
 from bot.store.columns import UtcDateTime
+from bot.store.guild_turns import take_turn
 from bot.store.hosting_tables import preferences, seen_claims, sent_reminders
 from bot.store.link_tables import import_rows, imports, link_notices, link_wishes
 from bot.store.linking_tables import (
@@ -119,10 +120,11 @@ def is_kept(guild_id: Column[int] | int) -> ColumnElement[bool]:
 
 
 async def require_kept(connection: AsyncConnection, guild_id: int) -> None:
-    """Raise Refusal, which undoes the transaction, when Muster was taken out of the guild.
+    """Begin a transaction that stores a key: Refusal when Muster was taken out of the guild.
 
-    Asked after a key was written: with PostgreSQL that write may have waited for the removal.
+    A removal that comes now waits for the end of the transaction, and finds the key.
     """
+    await take_turn(connection, guild_id)
     if not await connection.scalar(select(is_kept(guild_id))):
         raise Refusal(
             "Nothing was saved, because Muster was taken out of this Discord server: invite it"

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Text, select, type_coerce
 
 from bot.models.announcements import NOBODY
 from bot.store.database import Database
 from bot.store.hosting_tables import sent_reminders
+from bot.store.live_boards import is_ours, page_of
+from bot.store.tables import announcements, workspaces
 
 _c = sent_reminders.c
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A session whose holders may have to be reminded."""
+
+    announcement_id: int
+    workspace_id: int
+    starts_at: datetime
+    reminder_minutes: frozenset[int]  # before the start
 
 
 class ReminderStore:
@@ -19,6 +32,22 @@ class ReminderStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def list_coming(self, now: datetime, until: datetime, after: int) -> list[Coming]:
+        """Live boards of ours that start by then, of workspaces that remind anybody.
+
+        A page of those whose ids come `after`.
+        """
+        a, w = announcements.c, workspaces.c
+        query = (
+            select(a.announcement_id, a.workspace_id, a.starts_at, w.reminder_minutes)
+            .join(workspaces, w.workspace_id == a.workspace_id)
+            .where(is_ours(self._database), a.starts_at > now, a.starts_at <= until)
+            .where(type_coerce(w.reminder_minutes, Text) != "")
+        )
+        async with self._database.read() as connection:
+            rows = await connection.execute(page_of(query, after))
+            return [Coming(**row._mapping) for row in rows]
 
     async def is_taken(self, announcement_id: int, minutes: int, starts_at: datetime) -> bool:
         """Whether this lead time of a session that starts then had its turn."""

@@ -10,9 +10,11 @@ from sqlalchemy import delete, select, update
 from bot.models import WorkspaceState
 from bot.store.bulk import delete_all
 from bot.store.database import Database
+from bot.store.guild_turns import take_turn
 from bot.store.holdings import of_guild
+from bot.store.linking_tables import identity_services
 from bot.store.personal_data import HOLDINGS
-from bot.store.privacy_tables import removed_guilds
+from bot.store.privacy_tables import is_kept, removed_guilds
 from bot.store.schema import metadata
 from bot.store.tables import workspaces
 
@@ -32,6 +34,7 @@ class RemovedGuildStore:
         mine = workspaces.c.guild_id == guild_id
         keyless = {"state": WorkspaceState.NO_KEY, "state_since": now}
         async with self._database.write() as connection:
+            await take_turn(connection, guild_id)
             await connection.execute(insert.values(guild_id=guild_id, removed_at=now))
             for holding in HOLDINGS:
                 which = of_guild(holding.table, guild_id)
@@ -62,6 +65,17 @@ class RemovedGuildStore:
             query = query.where(_c.removed_at < before)
         async with self._database.read() as connection:
             return list(await connection.scalars(query))
+
+    async def list_connected(self) -> set[int]:
+        """Guilds of ours that have connected something and did not take Muster out: every one."""
+        found: set[int] = set()
+        async with self._database.read() as connection:
+            for table in (workspaces, identity_services):
+                guild_id = table.c.guild_id
+                query = select(guild_id).distinct()
+                ours = (is_kept(guild_id), self._database.ours(guild_id))
+                found |= set(await connection.scalars(query.where(*ours)))
+        return found
 
     async def erase(self, guild_id: int) -> bool:
         """Delete everything of the guild; False when something is unsettled: then nothing goes."""

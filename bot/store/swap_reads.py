@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Column, ColumnElement, Select, select, tuple_
 
 from bot.models import Swap
 from bot.store.columns import fits
@@ -16,6 +16,7 @@ from bot.store.swap_rows import joined, to_swap
 from bot.store.swap_tables import (
     IS_ASKED,
     IS_CARRIED,
+    IS_DUE_NEWS,
     IS_LIVE_SIDE,
     IS_NEWS,
     IS_UNNOTED_SWAP,
@@ -24,6 +25,8 @@ from bot.store.swap_tables import (
 )
 
 _s = swaps.c
+PAGE = 200  # swaps of one reading for the workers
+Member = tuple[int, int]  # (guild id, Discord id)
 _AT_ONCE = 500  # parameters in one lookup, well below both databases' limits
 
 
@@ -45,31 +48,45 @@ class SwapReads:
         found = await self._list(select(swap_sides.c.swap_id).where(IS_LIVE_SIDE, claim))
         return found[0] if found else None
 
-    async def list_carried(self) -> list[Swap]:
-        """Those of our guilds that are being carried out, or were when their process died."""
-        return await self._list(
-            select(_s.swap_id).where(IS_CARRIED, self._database.ours(_s.guild_id))
-        )
+    async def list_carried(self, after: int = 0) -> list[Swap]:
+        """Those of our guilds that are being carried out, or were when their process died.
 
-    async def list_expired(self, now: datetime) -> list[Swap]:
+        Like the other lists for workers: a page of those whose ids come `after`, in order.
+        """
+        return await self._page(_s.swap_id, after, IS_CARRIED)
+
+    async def list_expired(self, now: datetime, after: int = 0) -> list[Swap]:
         """Those of our guilds that nobody accepted in time."""
-        expired = (IS_ASKED, _s.expires_at <= now, self._database.ours(_s.guild_id))
-        return await self._list(select(_s.swap_id).where(*expired))
+        return await self._page(_s.swap_id, after, IS_ASKED, _s.expires_at <= now)
 
-    async def list_unnoted(self) -> list[Swap]:
+    async def list_unnoted(self, after: int = 0) -> list[Swap]:
         """Those of our guilds that ended and have no line in the log channel yet."""
-        unnoted = (IS_UNNOTED_SWAP, _s.settled_at.is_not(None), self._database.ours(_s.guild_id))
-        return await self._list(select(_s.swap_id).where(*unnoted))
+        return await self._page(_s.swap_id, after, IS_UNNOTED_SWAP, _s.settled_at.is_not(None))
+
+    async def list_due(self, after: int = 0) -> list[Swap]:
+        """Those of our guilds of which somebody is to be told something that is not kept yet."""
+        return await self._page(swap_sides.c.swap_id, after, IS_DUE_NEWS)
+
+    async def list_waiting(self, after: Member, limit: int) -> list[Member]:
+        """Whom in our guilds something waits for, at most `limit` `after` this one, in order."""
+        c = swap_sides.c
+        query = select(c.guild_id, c.discord_id).where(IS_NEWS, self._database.ours(c.guild_id))
+        query = query.where(tuple_(c.guild_id, c.discord_id) > tuple_(*after)).distinct()
+        query = query.order_by(c.guild_id, c.discord_id).limit(limit)
+        async with self._database.read() as connection:
+            return [(row.guild_id, row.discord_id) for row in await connection.execute(query)]
 
     async def list_news(self, guild_id: int, discord_id: int) -> list[Swap]:
         """Swaps of which this member has something to hear."""
         theirs = (swap_sides.c.guild_id == guild_id) & (swap_sides.c.discord_id == discord_id)
         return await self._list(select(swap_sides.c.swap_id).where(IS_NEWS, theirs))
 
-    async def list_all_news(self) -> list[Swap]:
-        """Swaps of our guilds of which somebody has something to hear."""
-        news = (IS_NEWS, self._database.ours(swap_sides.c.guild_id))
-        return await self._list(select(swap_sides.c.swap_id).where(*news))
+    async def _page(
+        self, number: Column[int], after: int, *conditions: ColumnElement[bool]
+    ) -> list[Swap]:
+        ours = self._database.ours(number.table.c.guild_id)
+        query = select(number).where(*conditions, number > after, ours).distinct()
+        return await self._list(query.order_by(number).limit(PAGE))
 
     async def _list(self, numbers: Select[Any]) -> list[Swap]:
         # First which, then what: each of the two is one look into one index.

@@ -73,6 +73,7 @@ IS_CARRIED = swaps.c.state.in_(
 )
 IS_LIVE_SIDE = swap_sides.c.live == true()
 IS_NEWS = swap_sides.c.news.in_([literal_column(f"'{news}'") for news in (News.DUE, News.KEPT)])
+IS_DUE_NEWS = swap_sides.c.news == literal_column(f"'{News.DUE}'")
 IS_UNNOTED_SWAP = swaps.c.noted == false()
 
 # Who is forgotten is found by person and guild, and what is old by its date.
@@ -96,3 +97,5 @@ partial(
     *(swap_sides.c.guild_id, swap_sides.c.discord_id),
     where=IS_NEWS,
 )
+# What is to be told now, apart from what is kept for members who may never come back.
+partial("ix_swap_sides_due", swap_sides.c.swap_id, where=IS_DUE_NEWS)

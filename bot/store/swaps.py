@@ -79,7 +79,7 @@ class SwapStore(SwapReads):
         )
         values = {
             "state": SwapState.RUNNING, "accepted_at": now, "owner": self._owner,
-            "encrypted_token": self._keyring.seal(token),
+            "encrypted_token": self._keyring.seal(token), "why": "",
         }  # fmt: skip
         try:
             async with self._database.write() as connection:
@@ -143,15 +143,19 @@ class SwapStore(SwapReads):
                 await connection.execute(insert.on_conflict_do_nothing())
         return True
 
-    async def ask_again(self, swap: Swap) -> bool:
-        """Nothing was sent after all: the partner may accept once more."""
-        values = {
-            "state": SwapState.ASKED, "accepted_at": None, "encrypted_token": "", "step": "",
-            "unread_since": None,
-        }  # fmt: skip
+    async def ask_again(self, swap: Swap, why: str) -> bool:
+        """Nothing was sent after all: the partner may accept once more, and is to hear that.
+
+        Their token is kept until they have.
+        """
+        values = {"state": SwapState.ASKED, "step": "", "unread_since": None, "why": why}
+        partner = (swap_sides.c.swap_id == swap.swap_id) & (
+            swap_sides.c.discord_id == swap.partner.discord_id
+        )
         async with self._database.write() as connection:
             if not await self._update(connection, swap, values):
                 return False
+            await connection.execute(update(swap_sides).where(partner).values(news=News.DUE))
             # Removed, not refused: the same keys come back when it is accepted again.
             unsent = (_j.state == AttemptState.PENDING) & _j.operation_id.in_(operation_ids(swap))
             await connection.execute(delete(claim_attempts).where(unsent))
@@ -160,7 +164,8 @@ class SwapStore(SwapReads):
     async def close(self, swap: Swap) -> bool:
         """Store the ending of a swap that is only being asked; False when it no longer is."""
         change = update(swaps).where(_s.swap_id == swap.swap_id, _s.state == SwapState.ASKED)
-        values = {"state": swap.state, "settled_at": swap.settled_at, "owner": self._owner}
+        ending = {"state": swap.state, "settled_at": swap.settled_at}
+        values = ending | {"owner": self._owner, "why": ""}
         await self._database.own(self._owner)
         async with self._database.write() as connection:
             if not (await connection.execute(change.values(values))).rowcount:
@@ -194,7 +199,8 @@ class SwapStore(SwapReads):
         sides = swap_sides.c.swap_id == swap_id
         change = update(swap_sides).where(sides, swap_sides.c.discord_id == discord_id)
         due = exists().where(sides, swap_sides.c.news == News.DUE)
-        over = (_s.swap_id == swap_id, _s.settled_at.is_not(None), ~due)
+        at_rest = _s.settled_at.is_not(None) | (_s.state == SwapState.ASKED)
+        over = (_s.swap_id == swap_id, at_rest, ~due)
         async with self._database.write() as connection:
             await connection.execute(change.values(news=news))
             await connection.execute(update(swaps).where(*over).values(encrypted_token=""))

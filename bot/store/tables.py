@@ -139,6 +139,7 @@ announcements = Table(
     Column("thread_id", BigInteger),
     Column("automatic", Boolean, nullable=False, server_default=false()),
     Column("pinged_again_at", UtcDateTime),
+    Column("cancel_untold", Boolean, nullable=False, server_default=false()),  # to the holders
     # Both columns, so that no row can join one guild's session to another guild's workspace.
     ForeignKeyConstraint(
         ["workspace_id", "guild_id"],
@@ -238,6 +239,8 @@ def _one_of(column: Column[str], *values: str) -> ColumnElement[bool]:
 
 
 IS_LIVE = _one_of(announcements.c.state, AnnouncementState.OPEN, AnnouncementState.CLOSED)
+IS_AUTOMATIC = workspaces.c.auto_lead_minutes.is_not(None)
+IS_CANCEL_UNTOLD = announcements.c.cancel_untold == true()
 IS_DRAFT = announcements.c.state == literal_column(f"'{AnnouncementState.DRAFT}'")
 IS_RUNNING = _one_of(
     claim_attempts.c.state, AttemptState.PENDING, AttemptState.SENT, AttemptState.UNKNOWN
@@ -248,10 +251,13 @@ IS_UNNOTED = (claim_attempts.c.noted == false()) & (
 )
 
 _a, _j = announcements.c, claim_attempts.c
+partial("ix_workspaces_automatic", workspaces.c.workspace_id, where=IS_AUTOMATIC)
 partial(
     "uq_announcements_live", _a.guild_id, _a.workspace_id, _a.session_id, where=IS_LIVE, unique=True
 )
 partial("ix_announcements_live_session", _a.session_id, where=IS_LIVE)
+partial("ix_announcements_live_start", _a.starts_at, where=IS_LIVE)
+partial("ix_announcements_cancel_untold", _a.announcement_id, where=IS_CANCEL_UNTOLD)
 partial("ix_announcements_drafts", _a.touched_at, where=IS_DRAFT)
 partial(
     "uq_claim_attempts_running",

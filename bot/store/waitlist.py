@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import datetime
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    delete,
-    exists,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, delete, exists, or_, update
 
-from bot.models import (
-    AnnouncementState,
-    Place,
-    WaitEnd,
-    Waiter,
-    WaitState,
-    WorkspaceState,
-)
-from bot.store.columns import fits
-from bot.store.database import Database
-from bot.store.keyed import Keyed
-from bot.store.reads import Reads
-from bot.store.tables import IS_RUNNING, announcements, claim_attempts, links, workspaces
+from bot.models import Place, WaitEnd, Waiter, WaitState
+from bot.store.tables import IS_RUNNING, claim_attempts
+from bot.store.waitlist_reads import RETRY, SHOWN, WaitlistReads, rows, to_value, to_waiter
 from bot.store.waitlist_tables import IS_LINED, IS_UNTOLD, waitlist
 
 _c = waitlist.c
-_PLACE = [part.name for part in fields(Place)]
-_SHOWN = [_c[f.name] for f in fields(Waiter) if f.name != "place"] + [_c[name] for name in _PLACE]
-_IN_ORDER = select(*_SHOWN).order_by(_c.since, _c.waitlist_id)
-_LINES = Keyed(_IN_ORDER.where(IS_LINED), _c.upstream, _c.session_id)
-_OF_MEMBERS = Keyed(_IN_ORDER, _c.guild_id, _c.discord_id)
-_RETRY = timedelta(seconds=60)  # before somebody else, or we, try again to tell
 # An accepted offer is in the journal: until that has its ending, nothing about it may change.
 _IS_CLAIMING = exists().where(
     IS_RUNNING,
@@ -50,96 +23,27 @@ _IS_CLAIMING = exists().where(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Somebody in line, with what may have changed around them."""
-
-    waiter: Waiter
-    state: AnnouncementState | None  # None: the announcement went with its workspace
-    starts_at: datetime | None
-    ends_at: datetime | None
-    cutoff_minutes: int | None
-    roblox_id: int | None  # as linked now
-    keyless: bool = False  # the guild took Muster out, and its key was erased
-
-
-class WaitlistStore:
-    """Rows of `waitlist`. "In line" means waiting or offered."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._lines = Reads(database, self._list_lines)
-        self._of_members = Reads(database, self._list_of_members)
+class WaitlistStore(WaitlistReads):
+    """Rows of `waitlist`."""
 
     async def join(self, waiter: Waiter) -> Waiter:
         """Put somebody at the end of the line; who is in it already keeps their place.
 
         `waitlist_id` of the argument does not count. Returns the row that stands.
         """
-        row = {column.name: _value(waiter, column.name) for column in _SHOWN}
+        row = {column.name: to_value(waiter, column.name) for column in SHOWN}
         del row["waitlist_id"]
         insert = self._database.insert(waitlist).values(row | {"changed_at": waiter.since})
         mine = (_c.opening_id == waiter.opening_id, _c.discord_id == waiter.discord_id, IS_LINED)
         while True:
             async with self._database.write() as connection:
-                added = insert.on_conflict_do_nothing().returning(*_SHOWN)
+                added = insert.on_conflict_do_nothing().returning(*SHOWN)
                 found = (await connection.execute(added)).one_or_none()
                 if found is None:
-                    found = (await connection.execute(_rows().where(*mine))).one_or_none()
+                    found = (await connection.execute(rows().where(*mine))).one_or_none()
             if found is not None:
-                return _to_waiter(found)
+                return to_waiter(found)
             # They left between our insert and our look: there is room now.
-
-    async def get(self, waitlist_id: int) -> Waiter | None:
-        """The row with this id, whatever its guild: callers see whose it is."""
-        if not fits(waitlist_id):
-            return None
-        async with self._database.read() as connection:
-            row = (await connection.execute(_rows().where(_is(waitlist_id)))).one_or_none()
-        return _to_waiter(row) if row else None
-
-    async def list_line(self, upstream: str, session_id: str) -> list[Waiter]:
-        """Everybody in line for any place of this session, over all guilds, in order."""
-        return list(await self._lines.get((upstream, session_id)) or ())
-
-    async def list_for_member(self, guild_id: int, discord_id: int) -> list[Waiter]:
-        """A member's rows in this guild, endings that they were not told among them; oldest first.
-
-        Untold ones are those with `told` False.
-        """
-        return list(await self._of_members.get((guild_id, discord_id)) or ())
-
-    async def list_standing(self) -> list[Standing]:
-        """Everybody in line in our guilds, with their announcement and their link."""
-        a, now_linked = announcements.c, links.c.roblox_id.label("now_linked")
-        facts = (a.state.label("posted"), a.starts_at, a.ends_at, a.cutoff_minutes)
-        connected = workspaces.c.state.label("connected")
-        query = (
-            select(*_SHOWN, *facts, now_linked, connected)
-            .outerjoin(announcements, a.announcement_id == _c.announcement_id)
-            .outerjoin(workspaces, workspaces.c.workspace_id == _c.workspace_id)
-            .outerjoin(
-                links, and_(links.c.guild_id == _c.guild_id, links.c.discord_id == _c.discord_id)
-            )
-            .where(IS_LINED, self._database.ours(_c.guild_id))
-            .order_by(_c.since, _c.waitlist_id)
-        )
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
-        return [
-            Standing(
-                _to_waiter(row), row.posted, row.starts_at, row.ends_at, row.cutoff_minutes,
-                row.now_linked, row.connected == WorkspaceState.NO_KEY,
-            )
-            for row in rows
-        ]  # fmt: skip
-
-    async def list_untold(self, now: datetime, limit: int) -> list[Waiter]:
-        """Offers and endings of our guilds that nobody was told of lately, oldest try first."""
-        due = or_(_c.tried_at.is_(None), _c.tried_at <= now - _RETRY)
-        query = _rows().where(IS_UNTOLD, due, self._database.ours(_c.guild_id))
-        first_tried = query.order_by(_c.tried_at.nulls_first(), _c.waitlist_id)
-        return await self._list(first_tried.limit(limit))
 
     async def offer(self, waiter: Waiter, until: datetime, now: datetime) -> Waiter | None:
         """Keep a place for somebody who waits.
@@ -192,7 +96,7 @@ class WaitlistStore:
 
     async def take_telling(self, waiter: Waiter, now: datetime) -> bool:
         """Whether telling this is now the caller's to try; nobody else does for a while."""
-        due = or_(_c.tried_at.is_(None), _c.tried_at <= now - _RETRY)
+        due = or_(_c.tried_at.is_(None), _c.tried_at <= now - RETRY)
         change = update(waitlist).where(*_stands(waiter), IS_UNTOLD, due)
         async with self._database.write() as connection:
             result = await connection.execute(change.values(tried_at=now))
@@ -238,34 +142,8 @@ class WaitlistStore:
 
     async def _delete(self, *conditions: ColumnElement[bool]) -> list[Waiter]:
         async with self._database.write() as connection:
-            gone = delete(waitlist).where(*conditions).returning(*_SHOWN)
-            return [_to_waiter(row) for row in (await connection.execute(gone)).all()]
-
-    async def _list_lines(
-        self, sessions: Collection[tuple[str, str]]
-    ) -> dict[tuple[str, str], list[Waiter]]:
-        found: dict[tuple[str, str], list[Waiter]] = defaultdict(list)
-        for row in await self._database.find(_LINES, sessions):
-            waiter = _to_waiter(row)
-            found[waiter.upstream, waiter.place.session_id].append(waiter)
-        return found
-
-    async def _list_of_members(
-        self, members: Collection[tuple[int, int]]
-    ) -> dict[tuple[int, int], list[Waiter]]:
-        found: dict[tuple[int, int], list[Waiter]] = defaultdict(list)
-        for row in await self._database.find(_OF_MEMBERS, members):
-            waiter = _to_waiter(row)
-            found[waiter.guild_id, waiter.discord_id].append(waiter)
-        return found
-
-    async def _list(self, query: Select[Any]) -> list[Waiter]:
-        async with self._database.read() as connection:
-            return [_to_waiter(row) for row in (await connection.execute(query)).all()]
-
-
-def _rows() -> Select[Any]:
-    return select(*_SHOWN)
+            gone = delete(waitlist).where(*conditions).returning(*SHOWN)
+            return [to_waiter(row) for row in (await connection.execute(gone)).all()]
 
 
 def _is(waitlist_id: int) -> ColumnElement[bool]:
@@ -280,13 +158,3 @@ def _stands(waiter: Waiter) -> tuple[ColumnElement[bool], ...]:
 
 def _ended(waiter: Waiter, reason: WaitEnd) -> Waiter:
     return replace(waiter, state=WaitState.ENDED, until=None, reason=reason, told=False)
-
-
-def _value(waiter: Waiter, name: str) -> object:
-    return getattr(waiter.place, name) if name in _PLACE else getattr(waiter, name)
-
-
-def _to_waiter(row: Any) -> Waiter:
-    values = {column.name: row._mapping[column] for column in _SHOWN}
-    place = Place(**{name: values.pop(name) for name in _PLACE})
-    return Waiter(place=place, **values)

@@ -51,9 +51,12 @@ _c = waitlist.c
 IS_LINED = _c.state.in_(
     [literal_column(f"'{state.value}'") for state in (WaitState.WAITING, WaitState.OFFERED)]
 )
+IS_OFFERED = _c.state == literal_column(f"'{WaitState.OFFERED}'")
 IS_UNTOLD = _c.told == false()
 
 partial("uq_waitlist_member", _c.opening_id, _c.discord_id, where=IS_LINED, unique=True)
 partial("ix_waitlist_line", _c.upstream, _c.session_id, where=IS_LINED)
+partial("ix_waitlist_board", _c.announcement_id, _c.workspace_id, _c.guild_id, where=IS_LINED)
+partial("ix_waitlist_offered", _c.until, where=IS_OFFERED)
 partial("ix_waitlist_untold", _c.tried_at, where=IS_UNTOLD)
 Index("ix_waitlist_guild_id", _c.guild_id, _c.discord_id)

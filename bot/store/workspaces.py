@@ -18,7 +18,7 @@ from bot.store.keyed import Keyed
 from bot.store.keyring import KeyRing
 from bot.store.privacy_tables import is_kept, require_kept
 from bot.store.reads import Reads
-from bot.store.tables import workspaces
+from bot.store.tables import IS_AUTOMATIC, workspaces
 
 _c = workspaces.c
 _SHORTEST_HINTED = 12  # of a shorter key, four characters would be too much to show
@@ -86,9 +86,9 @@ class WorkspaceStore:
             **values,
         )
         async with self._database.write() as connection:
+            await require_kept(connection, guild_id)
             added = await connection.execute(insert.on_conflict_do_nothing().returning(*_SHOWN))
             row = added.one_or_none()
-            await require_kept(connection, guild_id)
         if row is None:
             raise Refusal("That name is already used by another workspace here. Choose another.")
         return _to_workspace(row)
@@ -114,6 +114,13 @@ class WorkspaceStore:
         """Every workspace of every guild of ours that Muster is in, for our own workers."""
         return await self._list(is_kept(_c.guild_id), self._database.ours(_c.guild_id))
 
+    async def list_automatic(self) -> list[Workspace]:
+        """Those of them that post sessions by themselves."""
+        ours = (is_kept(_c.guild_id), self._database.ours(_c.guild_id))
+        query = select(*_SHOWN).where(IS_AUTOMATIC, *ours).order_by(_c.workspace_id)
+        async with self._database.read() as connection:
+            return [_to_workspace(row) for row in await connection.execute(query)]
+
     async def get_key(self, workspace_id: int) -> SecretStr:
         """The platform's key.
 
@@ -138,8 +145,8 @@ class WorkspaceStore:
         values, own = self._key_columns(key, now), _own(guild_id, workspace_id)
         change = update(workspaces).where(own).values(values).returning(*_SHOWN)
         async with self._database.write() as connection:
-            row = (await connection.execute(change)).one_or_none()
             await require_kept(connection, guild_id)
+            row = (await connection.execute(change)).one_or_none()
         return _to_workspace(row) if row else None
 
     async def update(

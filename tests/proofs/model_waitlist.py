@@ -13,6 +13,7 @@ from bot.services.claims import Press
 from bot.services.waiting_line import is_promised
 from bot.store.automation import AutomationStore
 from tests.services.bench import GUILD, STRANGERS, actor, roblox_of
+from tests.services.lines import in_line
 
 if TYPE_CHECKING:
     from tests.proofs.model import Asked, Story
@@ -99,8 +100,7 @@ class Waits:
     async def check(self) -> None:
         """No place promised twice, nobody waits for a free one, everybody asked can know."""
         bench, office = self.story.bench, self.story.office
-        now, standing = office.clock(), await bench.line.list_standing()
-        line = [one.waiter for one in standing]
+        now, line = office.clock(), await in_line(bench)
         base_urls, places = self.story.base_urls, self.story.places
         for place in {one.place for one in line}:
             here = [one for one in line if one.place == place]
@@ -175,8 +175,8 @@ class Waits:
         return bool(most) and len(held) >= most
 
     async def _somebody(self, one: int, state: WaitState | None = None) -> Waiter | None:
-        standing = await self.story.bench.line.list_standing()
-        line = [s.waiter for s in standing if state in (None, s.waiter.state)]
+        everybody = await in_line(self.story.bench)
+        line = [one for one in everybody if state in (None, one.state)]
         return line[one % len(line)] if line else None
 
 

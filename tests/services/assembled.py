@@ -13,6 +13,7 @@ from bot.providers.guard import UpstreamPolicy
 from bot.providers.identity.roblox import Roblox
 from bot.services.aftermath import Aftermath
 from bot.services.boards import BoardService
+from bot.services.cancelling import Cancelling
 from bot.services.candidates import Candidates
 from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
@@ -48,6 +49,7 @@ from bot.store.database import Database
 from bot.store.hosting import HostingStore
 from bot.store.keyring import KeyRing
 from bot.store.links import LinkStore
+from bot.store.live_boards import LiveBoards
 from bot.store.preferences import PreferenceStore
 from bot.store.role_rules import RoleRuleStore
 from bot.store.seen_claims import SeenClaimStore
@@ -77,7 +79,7 @@ class Assembled:
         database, clock, keyring = self.database, self.clock, KeyRing(KEYS)
         roblox = cast(Roblox, self.roblox)
         self.links, self.announcements = LinkStore(database), AnnouncementStore(database)
-        self.attempts = AttemptStore(database, keyring)
+        self.live, self.attempts = LiveBoards(database), AttemptStore(database, keyring)
         self.workspace_store = WorkspaceStore(database, keyring)
         policy = UpstreamPolicy(allow_insecure=False, allow_private=False)
         self.workspaces = WorkspaceService(self.workspace_store, self.messenger, policy, clock)
@@ -91,7 +93,7 @@ class Assembled:
             tidings, WaitlistStore(database), self.background, clock, lambda: self.ticks,
         )  # fmt: skip
         self.poller = Poller(
-            self.announcements, self.boards, self.catalog, self.background, clock,
+            self.announcements, self.live, self.boards, self.catalog, self.background, clock,
             lambda: self.ticks, lambda: 0.5,
         )  # fmt: skip
         self.hosting = HostingService(
@@ -141,6 +143,10 @@ class Assembled:
         self.openings = OpeningsService(
             self.announcements, self.links, self.workspaces, self.catalog, self.boards
         )
+        self.cancelling = Cancelling(
+            self.running, self.hosting_store, self.announcements, self.boards, self.links,
+            self.claims, self.preferences, self.messenger, self.background, clock,
+        )  # fmt: skip
         self._add_waitlist(roblox)
         self.linking = LinkingService(self.links, roblox)
         self._interactions = itertools.count(5_000)

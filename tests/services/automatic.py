@@ -36,8 +36,7 @@ class Automatic:
             bench.host_log, bench.background, clock,
         )  # fmt: skip
         self.threads = ThreadService(
-            self.store, bench.announcements, bench.workspaces, bench.messenger, bench.host_log,
-            bench.background, clock,
+            self.store, bench.workspaces, bench.messenger, bench.host_log, bench.background, clock,
         )  # fmt: skip
         self.reminders = ReminderService(
             ReminderStore(database), self.preferences, bench.links, bench.announcements,

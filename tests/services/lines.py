@@ -9,6 +9,8 @@ from bot.services.claims import Press
 from bot.services.outcomes import Code, Outcome
 from bot.services.waitlist import Waiting
 from bot.store.automation import AutomationStore
+from bot.store.waitlist_reads import rows, to_waiter
+from bot.store.waitlist_tables import IS_LINED, waitlist
 from tests.services.bench import ANA, GUILD, Bench, actor
 from tests.services.conftest import Posted
 
@@ -56,15 +58,21 @@ async def accept(bench: Bench, waiter: Waiter | Waiting, member: int | None = No
     return outcome
 
 
+async def in_line(bench: Bench) -> list[Waiter]:
+    """Everybody in line anywhere, in order."""
+    query = rows().where(IS_LINED).order_by(waitlist.c.since, waitlist.c.waitlist_id)
+    async with bench.database.read() as connection:
+        return [to_waiter(row) for row in await connection.execute(query)]
+
+
 async def offered(bench: Bench) -> list[int]:
     """Who has a standing offer, by Discord id."""
-    line = [one.waiter for one in await bench.line.list_standing()]
-    return [one.discord_id for one in line if one.state is WaitState.OFFERED]
+    return [one.discord_id for one in await in_line(bench) if one.state is WaitState.OFFERED]
 
 
 async def waiting(bench: Bench) -> list[int]:
     """Everybody in line, in order."""
-    return [one.waiter.discord_id for one in await bench.line.list_standing()]
+    return [one.discord_id for one in await in_line(bench)]
 
 
 async def pass_time(bench: Bench, seconds: float) -> None:

@@ -137,6 +137,11 @@ class FakeMessenger:
             return None
         return self.member_roles.get(discord_id, frozenset())
 
+    async def is_in_guild(self, guild_id: int) -> bool:
+        """As was set."""
+        self._fail()
+        return guild_id not in self.taken_out_of
+
     def guild_name(self, guild_id: int) -> str | None:
         """A name for every guild that Muster is in."""
         return None if guild_id in self.taken_out_of else f"Guild {guild_id % 1000}"

@@ -15,6 +15,7 @@ from bot.store.removed_guilds import RemovedGuildStore
 from bot.store.retention import RetentionStore
 from tests.services.bench import Bench
 
+APPLICATION = 4000
 LIMITS = Limits(journal=365, removed_guilds=30)
 
 
@@ -31,7 +32,12 @@ class Private:
         )
         self.erasing.on_erasing(bench.waitlist.forget_everywhere)
         self.removed = RemovedGuilds(
-            RemovedGuildStore(database), bench.workspaces, bench.catalog, bench.messenger, clock
+            RemovedGuildStore(database),
+            AppState(database),
+            bench.workspaces,
+            bench.catalog,
+            bench.messenger,
+            clock,
         )
         self.retention = Retention(
             RetentionStore(database), AppState(database), self.removed, LIMITS, clock
@@ -40,6 +46,10 @@ class Private:
             DepartureStore(database), bench.announcements, bench.links, bench.workspaces,
             bench.claims, bench.messenger, bench.host_log, bench.background, clock,
         )  # fmt: skip
+
+    async def ready(self, *guild_ids: int, application_id: int = APPLICATION) -> None:
+        """Discord names the guilds that Muster is in."""
+        await self.removed.note_ready(application_id, guild_ids)
 
     async def look(self) -> None:
         """One round of asking who left, to its end."""

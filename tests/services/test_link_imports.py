@@ -319,9 +319,7 @@ async def die_in_the_middle(
 async def settle(desk: Desk) -> None:
     """Until what was recovered is done; the tidying comes round for ever."""
     await asyncio.sleep(0)
-    while tasks := [
-        t for t in desk.bench.background._tasks if t.get_name() != "forget old imports"
-    ]:
+    while tasks := list(desk.bench.background._tasks - desk.bench.background._asleep):
         await asyncio.wait(tasks)
 
 

@@ -28,8 +28,8 @@ class Seen:
 async def test_the_last_poll_and_its_result_are_written_down(bench: Bench) -> None:
     notes, seen = PollNotes(PollStore(bench.database), bench.clock), Seen()
     poller = Poller(
-        bench.announcements, bench.boards, bench.catalog, bench.background, bench.clock,
-        lambda: bench.ticks, lambda: 0.5, notes, seen,
+        bench.announcements, bench.live, bench.boards, bench.catalog, bench.background,
+        bench.clock, lambda: bench.ticks, lambda: 0.5, notes, seen,
     )  # fmt: skip
     await bench.post(await bench.add_workspace())
     await poller.poll_all()

@@ -236,6 +236,7 @@ async def test_what_is_over_is_not_polled(bench: Bench, posted: Posted) -> None:
     lists = bench.platform.lists
     await lists_after(bench, 2 * USUAL)
     assert bench.platform.lists == lists
+    await bench.poller.tidy()
     assert bench.boards._latest == {}
 
 

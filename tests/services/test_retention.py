@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from bot.errors import KeyErased
 from bot.models import Workspace, WorkspaceState
 from bot.services.outcomes import Code
+from bot.store.removed_guilds import RemovedGuildStore
 from bot.store.retention import RetentionStore
 from tests.services.bench import ADMIN, ANA, GUILD, KEY, STRANGERS, Bench, actor
 from tests.services.conftest import Posted
@@ -35,6 +37,7 @@ async def test_once_a_day_also_across_restarts(
         return await drop(store, *how)
 
     monkeypatch.setattr(RetentionStore, "drop_history", watched)
+    await private.ready()
     await private.retention.run_due()
     assert len(asked) == 1
     bench.clock.now += DAY
@@ -61,7 +64,7 @@ async def test_a_removed_guild_is_left_alone_and_its_key_is_gone(
     other = await bench.add_workspace(STRANGERS)
     await private.removed.note_removed(GUILD)
     assert bench.platform.closed == 1  # its client, and with it the pool
-    assert await bench.announcements.list_live_anywhere() == []
+    assert await bench.live.list_ids() == set()
     assert [one.workspace_id for one in await bench.workspaces.list_anywhere()] == [
         other.workspace_id
     ]
@@ -104,6 +107,7 @@ async def test_data_goes_after_the_time_and_not_before(
 ) -> None:
     bench.messenger.taken_out_of.add(GUILD)
     await private.removed.note_removed(GUILD)
+    await private.ready(STRANGERS)
     bench.clock.now += DAY * LIMITS.removed_guilds
     await private.retention.run_due()
     assert len(await bench.workspaces.list_all(GUILD)) == 1
@@ -116,11 +120,12 @@ async def test_data_goes_after_the_time_and_not_before(
 async def test_who_was_invited_again_unnoticed_keeps_all(
     bench: Bench, posted: Posted, private: Private
 ) -> None:
+    await private.ready()
     await private.removed.note_removed(GUILD)  # and Muster is there again when the time has come
     bench.clock.now += DAY * (LIMITS.removed_guilds + 1)
     await private.retention.run_due()
     assert len(await bench.workspaces.list_all(GUILD)) == 1
-    assert len(await bench.announcements.list_live_anywhere()) == 1
+    assert len(await bench.live.list_ids()) == 1
 
 
 async def test_an_absent_guild_is_no_removed_guild(
@@ -145,7 +150,7 @@ async def test_a_database_out_of_order_only_delays_the_keys(
         patch.setattr("bot.store.removed_guilds.RemovedGuildStore.mark_removed", broken)
         with pytest.raises(OSError, match="disk full"):
             await private.removed.note_removed(GUILD)
-    await private.removed.erase_owed()
+    await private.removed.catch_up()
     (after,) = await bench.workspaces.list_all(GUILD)
     assert after.state is WorkspaceState.NO_KEY
 
@@ -155,5 +160,55 @@ async def test_taken_out_and_invited_within_a_moment(
 ) -> None:
     removed = private.removed
     await asyncio.gather(removed.note_removed(GUILD), removed.note_present([GUILD]))
-    await removed.erase_owed()
-    assert len(await bench.announcements.list_live_anywhere()) == 1
+    await removed.catch_up()
+    assert len(await bench.live.list_ids()) == 1
+
+
+async def test_nothing_goes_before_discord_has_named_the_guilds(
+    bench: Bench, posted: Posted, private: Private
+) -> None:
+    """Muster may have been invited again while its process was down."""
+    await private.removed.note_removed(GUILD)
+    bench.messenger.taken_out_of.add(GUILD)  # nothing is in memory yet
+    bench.clock.now += DAY * (LIMITS.removed_guilds + 1)
+    after = await private.crash()
+    await after.retention.run_due()
+    assert len(await bench.workspaces.list_all(GUILD)) == 1
+    await after.ready(GUILD)
+    await after.retention.run_due()
+    assert len(await bench.workspaces.list_all(GUILD)) == 1
+    await after.removed.note_removed(GUILD)
+    bench.clock.now += DAY * (LIMITS.removed_guilds + 1)
+    last = await after.crash()
+    await last.retention.run_due()
+    assert len(await bench.workspaces.list_all(GUILD)) == 1
+    await last.ready()
+    await last.retention.run_due()  # on the same day
+    assert await bench.workspaces.list_all(GUILD) == []
+    await last.bench.workspaces.aclose()
+
+
+async def test_who_is_just_being_noted_as_back_is_not_erased(
+    bench: Bench, posted: Posted, private: Private, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await private.ready()
+    await private.removed.note_removed(GUILD)
+    bench.messenger.taken_out_of.add(GUILD)
+    bench.clock.now += DAY * (LIMITS.removed_guilds + 1)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    real = RemovedGuildStore.mark_joined
+
+    async def slow(store: RemovedGuildStore, guild_ids: Collection[int]) -> list[int]:
+        begun.set()
+        await go_on.wait()
+        return await real(store, guild_ids)
+
+    monkeypatch.setattr(RemovedGuildStore, "mark_joined", slow)
+    back = asyncio.create_task(private.removed.note_present([GUILD]))
+    await begun.wait()
+    erasing = asyncio.create_task(private.retention.run_due())
+    await bench.database.check()  # the other had time to do harm
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.gather(back, erasing)
+    assert len(await bench.workspaces.list_all(GUILD)) == 1

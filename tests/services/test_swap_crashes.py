@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.errors import UpstreamRefused
+from bot.errors import Unavailable, UpstreamRefused
 from bot.models import AttemptKind, AttemptState, Door, Stands, SwapState
 from bot.services.swap_outcomes import SwapCode
 from tests.services.bench import ANA, BEN, GUILD, Bench, roblox_of
@@ -194,3 +194,56 @@ async def _restore(pair: Pair) -> None:
         pair.bench.clock.advance(60)
         await pair.bench.settle()
     assert pair.holders == BEFORE
+
+
+async def _accepted_in_vain(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> int:
+    """BEN accepts; a kill, a silent platform at the next start, and another kill."""
+    asked = await pair.propose()
+    await _die_after(pair, "accept", lambda: pair.accept(asked), monkeypatch)
+    pair.bench.platform.read_error = Unavailable("down", FACTS)
+    await _die_after(pair, "ask_again", lambda: pair.bench.settle(), monkeypatch)
+    return asked.swap_id
+
+
+async def _die_after(
+    pair: Pair, name: str, work: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process ends when this was stored; the next one begins."""
+    trap = Trap(2)
+    with monkeypatch.context() as patch:
+        trap.watch(patch, pair.bench.swap_store, name)
+        doing = asyncio.create_task(work())
+        async with asyncio.timeout(30):
+            await trap.reached.wait()
+        doing.cancel()
+        pair.bench = await pair.bench.crash()
+
+
+async def test_who_accepted_in_vain_is_told_so_by_whichever_process_lives(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await _accepted_in_vain(pair, monkeypatch)
+    bench = pair.bench
+    assert (await pair.swap(number)).state is SwapState.ASKED
+    assert bench.messenger.late == []
+    for _ in range(2):
+        bench.clock.advance(31)
+        await bench.settle()
+    ((token, text),) = bench.messenger.late
+    assert token == "token-of-ben"
+    assert "Not swapped yet. ReAdmin does not answer" in text
+    assert (await pair.swap(number)).interaction_token == ""
+    bench.platform.read_error = None
+    outcome = await bench.swaps._cases.outcome(await pair.swap(number))
+    assert (await pair.accept(outcome)).code is SwapCode.DONE
+
+
+async def test_whose_answer_is_out_of_reach_is_asked_once_more(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await _accepted_in_vain(pair, monkeypatch)
+    pair.bench.clock.advance(15 * 60)
+    await pair.bench.settle()
+    assert pair.bench.messenger.late == []
+    (asked,) = await pair.bench.swaps.news.list_news(GUILD, BEN)
+    assert (asked.code, asked.swap_id) == (SwapCode.ASKS, number)

@@ -10,6 +10,7 @@ from bot.models import AnnouncementState
 from bot.store.announcements import AnnouncementStore
 from bot.store.database import Database
 from bot.store.keyring import KeyRing
+from bot.store.live_boards import LiveBoards
 from bot.store.workspaces import WorkspaceStore
 from tests.store.samples import (
     GUILD,
@@ -52,7 +53,7 @@ async def test_a_posted_announcement_is_live(database: Database, keyring: KeyRin
     assert live.rendered_hash == "hash"
     store = AnnouncementStore(database)
     assert await store.list_live(GUILD) == [live]
-    assert await store.list_live_anywhere() == [live]
+    assert await LiveBoards(database).list_of(GUILD, workspace.workspace_id) == [live]
 
 
 async def test_of_many_drafts_of_a_session_exactly_one_is_opened(

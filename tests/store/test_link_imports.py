@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
+
+from bot.errors import LockLost, Refusal
 from bot.models import ImportLine, ImportState, LinkImport, LinkSource, RobloxUser, Verdict
 from bot.store.database import Database
+from bot.store.instance import only_importer
 from bot.store.link_imports import ImportStore
 from bot.store.link_lists import LinkLists
 from bot.store.link_notices import LinkNoticeStore
@@ -99,7 +103,7 @@ async def test_two_imports_of_the_same_accounts_at_once(database: Database) -> N
 
 async def test_states_and_what_is_under_way(database: Database) -> None:
     store = ImportStore(database)
-    reading = await store.begin(GUILD, 99, NOW)
+    reading = await store.begin(STRANGERS, 99, NOW)
     one = await planned(store, new(1, 2, 30))
     assert await store.list_under_way() == [reading]
     assert await store.move(one.import_id, ImportState.PLANNED, ImportState.APPLYING)
@@ -144,3 +148,35 @@ async def test_pages_walks_and_names(database: Database) -> None:
     assert [(link.guild_id, link.discord_id) for link in rest] == [
         (GUILD, 2), (GUILD, 6), (GUILD, 7), (STRANGERS, 1),
     ]  # fmt: skip
+
+
+async def test_of_many_that_begin_in_a_guild_one_does(database: Database) -> None:
+    store = ImportStore(database)
+    begun = await asyncio.gather(
+        *(store.begin(GUILD, 99, NOW) for _ in range(5)), return_exceptions=True
+    )
+    (one,) = [found for found in begun if isinstance(found, LinkImport)]
+    assert all("under way here" in str(other) for other in begun if other is not one)
+    await store.begin(STRANGERS, 99, NOW)
+    await store.plan(one.import_id, [new(1, 2, 30)])
+    other = await planned(store, new(1, 3, 40))
+    assert await store.enter(one, ImportState.PLANNED, ImportState.APPLYING)
+    with pytest.raises(Refusal, match="under way here"):
+        await store.enter(other, ImportState.PLANNED, ImportState.APPLYING)
+    await store.note_applied(one.import_id, NOW)
+    assert await store.enter(other, ImportState.PLANNED, ImportState.APPLYING)
+    await store.note_applied(other.import_id, NOW)
+    assert not await store.enter(other, ImportState.PLANNED, ImportState.APPLYING)
+
+
+async def test_one_process_is_at_the_operators_imports(database: Database) -> None:
+    other = await Database.open(database.url)
+    try:
+        async with only_importer(database, GUILD):
+            with pytest.raises(LockLost):
+                async with only_importer(other, GUILD):
+                    pass
+        async with only_importer(other, GUILD):
+            pass
+    finally:
+        await other.close()

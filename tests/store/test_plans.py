@@ -27,13 +27,18 @@ from bot.models import (
 from bot.store.announcements import AnnouncementStore
 from bot.store.app_state import AppState
 from bot.store.attempts import AttemptStore
+from bot.store.automation import AutomationStore
 from bot.store.database import Database
+from bot.store.departures import DepartureStore
+from bot.store.hosting import HostingStore
 from bot.store.keyring import KeyRing
 from bot.store.link_imports import ImportStore
 from bot.store.link_lists import LinkLists
 from bot.store.link_notices import LinkNoticeStore
 from bot.store.link_wishes import LinkWishStore
 from bot.store.links import LinkStore
+from bot.store.live_boards import LiveBoards
+from bot.store.reminders import ReminderStore
 from bot.store.role_rules import RoleRuleStore
 from bot.store.swaps import SwapStore
 from bot.store.waitlist import WaitlistStore
@@ -56,17 +61,24 @@ from tests.store.samples import (
 SMALL = (
     "uq_announcements_live",
     "ix_announcements_live_session",
+    "ix_announcements_live_start",
+    "ix_workspaces_automatic",
     "ix_announcements_drafts",
+    "ix_announcements_cancel_untold",
     "uq_claim_attempts_running",
     "ix_claim_attempts_running_age",
     "ix_claim_attempts_untold",
     "uq_waitlist_member",
     "ix_waitlist_line",
     "ix_waitlist_untold",
+    "ix_waitlist_board",
+    "ix_waitlist_offered",
+    "waited",  # what a step before found by the first of these two
     "ix_swaps_asked",
     "ix_swaps_carried",
     "ix_swaps_unnoted",
     "ix_swap_sides_news",
+    "ix_swap_sides_due",
 )
 
 
@@ -206,6 +218,7 @@ async def use_workspaces(database: Database, keyring: KeyRing) -> None:
     await store.set_key(GUILD, workspace_id, KEY, NOW)
     await store.update(GUILD, workspace_id, ping_role_id=1)
     await store.set_state(workspace_id, WorkspaceState.DOWN, NOW)
+    await store.list_automatic()
     await store.remove(GUILD, workspace_id)
 
 
@@ -218,7 +231,7 @@ async def use_announcements(database: Database, keyring: KeyRing) -> None:
     await store.get_opening_anywhere(opening.opening_id)
     await store.get_anywhere(one)
     await store.list_live(GUILD)
-    await store.list_live_anywhere()
+    await use_live_boards(database)
     await store.list_live_for_session(UPSTREAM, "session")
     await store.refresh_facts(one, "Title", NOW, NOW)
     await store.set_rendered(one, "hash")
@@ -227,6 +240,18 @@ async def use_announcements(database: Database, keyring: KeyRing) -> None:
     await store.mark_draft(one)
     await store.reset_unposted()
     await store.remove_drafts_before(NOW)
+
+
+async def use_live_boards(database: Database) -> None:
+    live = LiveBoards(database)
+    await live.list_workspaces()
+    await live.list_of(GUILD, 1)
+    await live.list_ids()
+    await HostingStore(database).is_untold(1)
+    await HostingStore(database).list_untold(NOW, 0)
+    await AutomationStore(database).list_threadless(0)
+    await ReminderStore(database).list_coming(NOW, NOW + HOUR, 0)
+    await DepartureStore(database).list_unchecked(NOW, NOW + HOUR, 0)
 
 
 async def use_role_rules(database: Database, keyring: KeyRing) -> None:
@@ -238,7 +263,6 @@ async def use_role_rules(database: Database, keyring: KeyRing) -> None:
 
 
 async def use_waitlist(store: WaitlistStore) -> None:
-    """All but `list_standing`, which is for everybody in line."""
     place = an_attempt().place
     waiter = Waiter(0, GUILD, 1, 1, 7, UPSTREAM, place, 1, 10, NOW)
     waiter = await store.join(waiter)
@@ -246,7 +270,11 @@ async def use_waitlist(store: WaitlistStore) -> None:
     await store.get(waiter.waitlist_id)
     await store.list_line(UPSTREAM, "session")
     await store.list_for_member(GUILD, 1)
+    await store.list_for_board(1)
     await store.list_untold(NOW, 10)
+    await store.list_overdue(NOW, ("", ""))
+    await store.list_odd_boards(NOW, NOW, NOW, 0)
+    await store.list_unlinked(0, 10)
     offered = await store.offer(waiter, NOW, NOW)
     assert offered is not None
     await store.take_telling(offered, NOW)
@@ -301,11 +329,12 @@ async def use_swaps(database: Database, keyring: KeyRing) -> None:
     await store.settle(ended, rows, [an_attempt()])
     await store.hear(swap.swap_id, swap.proposer.discord_id, News.KEPT)
     await store.list_news(GUILD, swap.proposer.discord_id)
-    await store.list_all_news()
+    await store.list_due()
+    await store.list_waiting((0, 0), 10)
     await store.list_unnoted()
     await store.note(swap.swap_id)
     again = await store.add(a_swap())
     assert isinstance(again, Swap)
     await store.accept(again.swap_id, (), "", NOW)
-    await store.ask_again(again)
+    await store.ask_again(again, "why")
     await store.close(replace(again, state=SwapState.DECLINED, settled_at=NOW))

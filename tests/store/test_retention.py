@@ -16,6 +16,7 @@ from bot.store.departures import Departure, DepartureStore
 from bot.store.holdings import of_guild
 from bot.store.keyring import KeyRing
 from bot.store.links import LinkStore
+from bot.store.live_boards import LiveBoards
 from bot.store.preferences import PreferenceStore
 from bot.store.refusals import RefusalStore, RefusedPress
 from bot.store.removed_guilds import RemovedGuildStore
@@ -132,8 +133,7 @@ async def test_keys_go_at_once_and_the_guild_is_left_alone(
     (after,) = await workspaces.list_all(GUILD)
     assert (after.state, after.state_since, after.key_hint) == (WorkspaceState.NO_KEY, NOW, "")
     assert [w.guild_id for w in await workspaces.list_anywhere()] == [STRANGERS]
-    live = await AnnouncementStore(database).list_live_anywhere()
-    assert [one.announcement_id for one in live] == [other]
+    assert await LiveBoards(database).list_ids() == {other}
     assert await workspaces.rotate_keys_anywhere() == 0  # there is nothing to open any more
     assert await AnnouncementStore(database).get_anywhere(number) is not None
 
@@ -151,7 +151,7 @@ async def test_invited_again_nothing_is_erased(database: Database, keyring: KeyR
     await store.mark_removed(GUILD, NOW)
     assert await store.mark_joined([STRANGERS, GUILD]) == [GUILD]
     assert await store.list_removed() == []
-    assert len(await AnnouncementStore(database).list_live_anywhere()) == 1
+    assert len(await LiveBoards(database).list_ids()) == 1
 
 
 async def test_all_of_a_guild_goes_and_nothing_of_another(

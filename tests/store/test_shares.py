@@ -11,6 +11,7 @@ from bot.models import AttemptState, Door, News, ShardRange, Swap, SwapSide, Swa
 from bot.store.announcements import AnnouncementStore
 from bot.store.app_state import AppState
 from bot.store.attempts import AttemptStore
+from bot.store.automation import AutomationStore
 from bot.store.database import Database
 from bot.store.departures import DepartureStore
 from bot.store.erasures import ErasureStore
@@ -18,6 +19,8 @@ from bot.store.keyring import KeyRing
 from bot.store.link_imports import ImportStore
 from bot.store.link_lists import LinkLists
 from bot.store.links import LinkStore
+from bot.store.live_boards import LiveBoards
+from bot.store.reminders import ReminderStore
 from bot.store.removed_guilds import RemovedGuildStore
 from bot.store.swaps import SwapStore
 from bot.store.waitlist import WaitlistStore
@@ -51,14 +54,28 @@ async def halves(database_url: str) -> AsyncIterator[tuple[Database, Database]]:
 async def test_workspaces_and_live_announcements(
     halves: tuple[Database, Database], database: Database, keyring: KeyRing
 ) -> None:
-    workspaces = [await add_workspace(database, keyring, guild) for guild in (OURS, THEIRS)]
+    workspaces = []
+    for guild in (OURS, THEIRS):
+        number = (await add_workspace(database, keyring, guild)).workspace_id
+        changed = await WorkspaceStore(database, keyring).update(
+            guild, number, threads=True, reminder_minutes=frozenset({15}), auto_lead_minutes=60
+        )
+        assert changed is not None
+        workspaces.append(changed)
     boards = [await add_live(database, workspace) for workspace in workspaces]
     for half, workspace, board in zip(halves, workspaces, boards, strict=True):
         assert await WorkspaceStore(half, keyring).list_anywhere() == [workspace]
         store = AnnouncementStore(half)
-        assert await store.list_live_anywhere() == [board]
+        live = LiveBoards(half)
+        assert await live.list_workspaces() == {workspace.workspace_id: workspace.guild_id}
+        assert await live.list_ids() == {board.announcement_id}
+        assert await DepartureStore(half).list_unchecked(NOW, NOW + 9 * HOUR, 0) == [board]
+        assert await WorkspaceStore(half, keyring).list_automatic() == [workspace]
+        assert await AutomationStore(half).list_threadless(0) == [board]
+        (coming,) = await ReminderStore(half).list_coming(NOW, NOW + 9 * HOUR, 0)
+        assert coming.announcement_id == board.announcement_id
         assert await store.list_live_for_session(UPSTREAM, "session") == [board]
-    assert len(await AnnouncementStore(database).list_live_anywhere()) == 2
+    assert len(await LiveBoards(database).list_ids()) == 2
 
 
 async def test_a_start_leaves_alone_what_the_other_process_posts_right_now(
@@ -96,13 +113,21 @@ async def test_the_journal(
 
 async def test_the_line(halves: tuple[Database, Database], database: Database) -> None:
     for number, guild_id in enumerate((OURS, THEIRS), 1):
-        waiter = await WaitlistStore(database).join(a_waiter(number, guild_id=guild_id))
+        mine = {"guild_id": guild_id, "announcement_id": number}
+        place = replace(a_waiter().place, session_id=f"session{number}")
+        waiter = await WaitlistStore(database).join(a_waiter(number, place=place, **mine))
         await WaitlistStore(database).offer(waiter, NOW + HOUR, NOW)
     for half, guild_id in zip(halves, (OURS, THEIRS), strict=True):
         store = WaitlistStore(half)
-        assert [one.waiter.guild_id for one in await store.list_standing()] == [guild_id]
+        number = 1 if guild_id == OURS else 2
+        odd = await store.list_odd_boards(NOW, NOW, NOW, 0)
+        assert [one.announcement_id for one in odd] == [number]
+        assert await store.list_unlinked(0, 9) == ([number], 0)
+        assert await store.list_overdue(NOW, ("", "")) == []
+        assert await store.list_overdue(NOW + HOUR, ("", "")) == [(UPSTREAM, f"session{number}")]
         assert [one.guild_id for one in await store.list_untold(NOW, 9)] == [guild_id]
-        assert len(await store.list_line(UPSTREAM, "session")) == 2  # who goes first is one line
+        for session_id in ("session1", "session2"):  # who goes first is one line
+            assert len(await store.list_line(UPSTREAM, session_id)) == 1
 
 
 async def test_swaps(
@@ -126,7 +151,8 @@ async def test_swaps(
         assert [one.guild_id for one in await store.list_expired(NOW + HOUR)] == [guild_id]
         assert [one.guild_id for one in await store.list_carried()] == [guild_id]
         assert [one.guild_id for one in await store.list_unnoted()] == [guild_id]
-        assert {one.guild_id for one in await store.list_all_news()} == {guild_id}
+        assert {one.guild_id for one in await store.list_due()} == {guild_id}
+        assert {guild for guild, _ in await store.list_waiting((0, 0), 9)} == {guild_id}
 
 
 async def test_files_that_are_being_read_and_names_that_have_aged(

@@ -169,10 +169,13 @@ async def test_it_may_be_asked_again(store: SwapStore, attempts: AttemptStore) -
     rows = rows_of(swap)
     for _ in range(2):
         assert await store.accept(swap.swap_id, rows, "token", NOW) is Taken.YES
-        assert await store.ask_again(await _get(store, swap))
+        assert await store.ask_again(await _get(store, swap), "It was too busy.")
         assert await attempts.count_unsettled() == 0
         latest = await _get(store, swap)
-        assert (latest.state, latest.interaction_token) == (SwapState.ASKED, "")
+        assert (latest.state, latest.interaction_token) == (SwapState.ASKED, "token")
+        assert (latest.partner.news, latest.why) == (News.DUE, "It was too busy.")
+        await store.hear(swap.swap_id, latest.partner.discord_id, News.NONE)
+        assert (await _get(store, swap)).interaction_token == ""
 
 
 async def test_a_hosts_swap_runs_at_once_or_not_at_all(

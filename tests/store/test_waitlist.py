@@ -7,13 +7,24 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.models import AnnouncementState, AttemptState, Place, WaitEnd, Waiter, WaitState
+from bot.models import (
+    AnnouncementState,
+    AttemptState,
+    Place,
+    WaitEnd,
+    Waiter,
+    WaitState,
+    WorkspaceState,
+)
 from bot.store.announcements import AnnouncementStore
 from bot.store.attempts import AttemptStore
 from bot.store.database import Database
+from bot.store.hosting import HostingStore
 from bot.store.keyring import KeyRing
 from bot.store.links import LinkStore
 from bot.store.waitlist import WaitlistStore
+from bot.store.waitlist_reads import BoardFacts
+from bot.store.workspaces import WorkspaceStore
 from tests.store.samples import (
     GUILD,
     NOW,
@@ -139,20 +150,62 @@ async def test_holders_and_leavers_go_without_a_word(database: Database) -> None
     assert await store.forget_member(GUILD, 2) == [other]
 
 
-async def test_the_sweep_sees_what_changed_around_everybody(
+async def test_only_boards_that_are_not_plainly_open_are_looked_at(
     database: Database, keyring: KeyRing
 ) -> None:
+    store, posted = WaitlistStore(database), AnnouncementStore(database)
+    workspace = await add_workspace(database, keyring)
+    boards = [await add_live(database, workspace, f"session{n}") for n in range(4)]
+    numbers = [board.announcement_id for board in boards]
+    for number in (*numbers[:3], numbers[-1] + 1):
+        for member in (1, 2):
+            waiter = a_waiter(
+                member, announcement_id=number, opening_id=number,
+                workspace_id=workspace.workspace_id,
+            )  # fmt: skip
+            await store.join(waiter)
+    await posted.set_state(numbers[1], AnnouncementState.CLOSED, by=1, now=NOW)
+    await posted.set_state(numbers[3], AnnouncementState.CLOSED, by=1, now=NOW)  # nobody waits
+    await HostingStore(database).change(numbers[2], cutoff_minutes=30)
+
+    async def odd(minutes: int, after: int = 0) -> dict[int, BoardFacts]:
+        last = boards[0].starts_at - timedelta(minutes=minutes)
+        found = await store.list_odd_boards(NOW, last, last + timedelta(minutes=30), after)
+        return {one.announcement_id: one for one in found}
+
+    early = await odd(31)
+    assert [*early] == [numbers[1], numbers[-1] + 1]
+    states = [one.state for one in early.values()]
+    assert states == [AnnouncementState.CLOSED, None]
+    closed = early[numbers[1]]
+    assert (closed.starts_at, closed.ends_at) == (boards[1].starts_at, boards[1].ends_at)
+    assert not closed.keyless
+    assert [*await odd(30)] == [*numbers[1:3], numbers[-1] + 1]
+    assert [*await odd(0, numbers[1])] == [numbers[2], numbers[-1] + 1]
+    assert [*await odd(0)] == [*numbers[:3], numbers[-1] + 1]
+    await WorkspaceStore(database, keyring).set_state(
+        workspace.workspace_id, WorkspaceState.NO_KEY, NOW
+    )
+    assert all(one.keyless for number, one in (await odd(31)).items() if number in numbers)
+
+
+async def test_links_are_compared_some_at_a_time(database: Database) -> None:
     store, links = WaitlistStore(database), LinkStore(database)
-    live = await add_live(database, await add_workspace(database, keyring))
     await links.add(a_link(discord_id=1, roblox_id=10))
     await links.add(a_link(discord_id=2, roblox_id=99))
+    rows = [(await store.join(a_waiter(number))).waitlist_id for number in (1, 2, 3)]
+    assert await store.list_unlinked(0, 2) == ([rows[1]], rows[1])
+    assert await store.list_unlinked(rows[1], 2) == ([rows[2]], 0)
+
+
+async def test_lines_with_an_overdue_offer_are_found_once_each(database: Database) -> None:
+    store = WaitlistStore(database)
     for number in (1, 2, 3):
-        await store.join(a_waiter(number, announcement_id=live.announcement_id))
-    await store.join(a_waiter(4, announcement_id=live.announcement_id + 1))
-    await AnnouncementStore(database).set_state(
-        live.announcement_id, AnnouncementState.CLOSED, by=1, now=NOW
-    )
-    seen = {one.waiter.discord_id: one for one in await store.list_standing()}
-    assert [seen[n].roblox_id for n in (1, 2, 3, 4)] == [10, 99, None, None]
-    assert [seen[n].state for n in (1, 4)] == [AnnouncementState.CLOSED, None]
-    assert (seen[1].starts_at, seen[1].ends_at) == (live.starts_at, live.ends_at)
+        place = replace(a_waiter().place, session_id=f"session{number % 2}")
+        waiter = await store.join(a_waiter(number, place=place))
+        await store.offer(waiter, UNTIL, NOW)
+    await store.join(a_waiter(4))
+    assert await store.list_overdue(UNTIL - SECOND, ("", "")) == []
+    lines = [(UPSTREAM, "session0"), (UPSTREAM, "session1")]
+    assert await store.list_overdue(UNTIL, ("", "")) == lines
+    assert await store.list_overdue(UNTIL, lines[0]) == lines[1:]
