@@ -11,6 +11,7 @@ from bot.assembly import build_services
 from bot.background import Background
 from bot.client import MusterBot
 from bot.errors import StartRefused
+from bot.first_answers import FirstAnswers
 from bot.ground import Ground
 from bot.messenger import DiscordMessenger
 from bot.metrics import Metrics
@@ -54,10 +55,11 @@ async def open_bot(
     outside = _open_outside(settings, services)
     background, metrics, lanes = Background(), Metrics(), Lanes()
     database.observe = metrics.database
-    bot = MusterBot(
-        background, clock, http_trace=discord_trace(metrics), **_sharding(settings), **options
-    )
+    first_answers = FirstAnswers(metrics)
+    trace = discord_trace(metrics, first_answers)
+    bot = MusterBot(background, clock, http_trace=trace, **_sharding(settings), **options)
     bot.metrics, bot.turns = metrics, IdentifyTurns(database, background)
+    bot.first_answers = first_answers
     messenger = DiscordMessenger(bot, metrics.board)
     policy = UpstreamPolicy(settings.allow_insecure_upstreams, settings.allow_private_upstreams)
     workspaces = WorkspaceService(store, messenger, policy, clock)
@@ -70,7 +72,9 @@ async def open_bot(
                 background, lanes, metrics, clock,
             )
         )  # fmt: skip
-        bot.vitals = Vitals(bot, background, database, attempts, lanes, workspaces, metrics)
+        bot.vitals = Vitals(
+            bot, background, database, attempts, lanes, workspaces, metrics, first_answers
+        )
         async with only_server_of(share, database):
             yield bot
     finally:

@@ -19,6 +19,7 @@ from bot.answering import answer, given, note_arrival
 from bot.background import Background
 from bot.buttons import Action, ActionButton, Button, Interaction, unknown_button
 from bot.errors import StartRefused
+from bot.first_answers import FirstAnswers
 from bot.menus import ActionMenu, Menu
 from bot.metrics import Metrics
 from bot.replies import Reply, report
@@ -52,6 +53,7 @@ class MusterBot(commands.AutoShardedBot):
 
     services: Services
     metrics: Metrics
+    first_answers: FirstAnswers
     turns: IdentifyTurns
     vitals: Vitals
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.background import Background
 from bot.errors import StartRefused
+from bot.first_answers import FirstAnswers
 from bot.metrics import Metrics
 from bot.models import LineState
 from bot.services.lanes import Lanes
@@ -35,6 +36,7 @@ class Vitals:
     lanes: Lanes
     workspaces: WorkspaceService
     metrics: Metrics
+    first_answers: FirstAnswers
 
     async def troubles(self) -> list[str]:
         """Why the process cannot serve members now, one sentence each; nothing when it can."""
@@ -60,6 +62,7 @@ class Vitals:
         self.metrics.show_process(
             await self._unsettled(), self.background.size, len(self.client.guilds)
         )
+        self.first_answers.give_up(asyncio.get_running_loop().time())
         self.metrics.show_lanes(list(self.lanes.waiting().values()))
         self.metrics.show_shards(self.client.latencies)
         for line in self.workspaces.lines():

@@ -15,6 +15,7 @@ from bot import answering, background
 from bot.answering import ARRIVED, DIRECT, KEPT, LIFE, answer, note_arrival
 from bot.background import Background
 from bot.buttons import Interaction
+from bot.first_answers import FirstAnswers
 from bot.metrics import Metrics
 from bot.replies import AT_WORK, Reply
 from bot.sandbox.discord.people import MEANWHILE
@@ -38,6 +39,7 @@ class Wire:
     guild_id: int = 2
     type: InteractionType = InteractionType.component
     metrics: Metrics = field(default_factory=Metrics)
+    first_answers: FirstAnswers = field(default_factory=lambda: FirstAnswers(Metrics()))
 
     @property
     def client(self) -> Wire:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.background import Background
 from bot.models import News, Swap, SwapState
+from bot.services.observing import Observer
 from bot.services.swap_news import SwapNews
 from bot.services.swap_outcomes import SwapCode
 from bot.services.swapping import SwapEngine
@@ -32,6 +33,7 @@ class SwapRounds:
         news: SwapNews,
         background: Background,
         clock: Callable[[], datetime],
+        observer: Observer,
     ) -> None:
         self._store = store
         self._attempts = attempts
@@ -39,6 +41,7 @@ class SwapRounds:
         self._news = news
         self._background = background
         self._clock = clock
+        self._observer = observer
 
     def start(self, background: Background) -> None:
         """Look at once at what the last run left open, and go on looking."""
@@ -89,6 +92,7 @@ class SwapRounds:
             if outcome.code is SwapCode.NOT_NOW:
                 await self._news.tell_dropped(latest, outcome)
             elif outcome.code is not SwapCode.UNKNOWN:
+                self._observer.settled(None, outcome.code, outcome.platform)
                 await self._news.tell(swap.swap_id)
 
     async def _expire(self, swap: Swap) -> None:
@@ -96,4 +100,5 @@ class SwapRounds:
             swap.with_news(News.DUE, News.NONE), state=SwapState.EXPIRED, settled_at=self._clock()
         )
         if await self._store.close(ended):
+            self._observer.settled(None, SwapCode.EXPIRED, "")
             await self._news.tell(swap.swap_id)
