@@ -75,7 +75,7 @@ async def open_bot(
         bot.vitals = Vitals(
             bot, background, database, attempts, lanes, workspaces, metrics, first_answers
         )
-        async with only_server_of(share, database):
+        async with only_server_of(share, database) as bot.displaced:
             yield bot
     finally:
         await background.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -56,6 +57,7 @@ class MusterBot(commands.AutoShardedBot):
     first_answers: FirstAnswers
     turns: IdentifyTurns
     vitals: Vitals
+    displaced: asyncio.Event  # another process serves the shards of this one
 
     def __init__(
         self, background: Background, clock: Callable[[], datetime], **options: Any

@@ -136,6 +136,11 @@ class Database:
         async with self._locks.hold(key) as hold:
             yield hold
 
+    @property
+    def locks(self) -> SessionLocks | None:
+        """What processes on one database hold against each other; with SQLite there is one."""
+        return self._locks
+
     async def own(self, owner: int) -> None:
         """Be alive to other processes under this number until this object is closed."""
         if self._locks is not None:

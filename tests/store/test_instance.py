@@ -9,9 +9,10 @@ import pytest
 
 from bot.errors import StartRefused
 from bot.models import EVERYTHING, ShardRange
-from bot.store import locks
+from bot.store import instance, locks
 from bot.store.database import Database
 from bot.store.instance import only_instance, only_server_of
+from tests.store.test_locks import cut
 
 FRONT, BACK, SECOND = (ShardRange.parse(text) for text in ("0-1/4", "2-3/4", "1/4"))
 
@@ -63,6 +64,63 @@ async def test_who_starts_waits_for_who_stops(postgres_url: str) -> None:
             assert not entered.is_set()
         async with asyncio.timeout(30):
             await starting
+    finally:
+        await one.close()
+        await other.close()
+
+
+async def test_all_processes_split_the_guilds_alike(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else two serve the same guild, as shards with other numbers."""
+    monkeypatch.setattr(instance, "PATIENCE", 0.2)
+    one, other = await Database.open(postgres_url), await Database.open(postgres_url)
+    try:
+        async with only_server_of(FRONT, one):
+            with pytest.raises(StartRefused, match=r"into 1 shards, and another one .* into 4"):
+                async with only_server_of(EVERYTHING, other):
+                    pass
+            async with only_server_of(BACK, other):
+                pass
+        async with only_server_of(EVERYTHING, other):
+            pass
+    finally:
+        await one.close()
+        await other.close()
+
+
+async def test_a_process_keeps_its_shards_when_the_database_was_away(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await Database.open(postgres_url), await Database.open(postgres_url)
+    try:
+        async with only_server_of(FRONT, one) as displaced:
+            await cut(other)
+            await one.live_owners()  # which is asked every few seconds
+            monkeypatch.setattr(locks, "PATIENCE", 0.2)
+            with pytest.raises(StartRefused, match="serves shard 0 of 4"):
+                async with only_server_of(FRONT, other):
+                    pass
+            assert not displaced.is_set()
+    finally:
+        await one.close()
+        await other.close()
+
+
+async def test_a_process_whose_shards_another_one_took_hears_of_it(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await Database.open(postgres_url), await Database.open(postgres_url)
+    try:
+        async with only_server_of(FRONT, one) as displaced:
+            await cut(other)
+            async with only_server_of(SECOND, other) as theirs:
+                await one.live_owners()
+                assert not displaced.is_set()  # PostgreSQL may still believe in our old connection
+                monkeypatch.setattr(locks, "PATIENCE", 0.0)
+                await one.live_owners()
+                assert displaced.is_set()
+                assert not theirs.is_set()
     finally:
         await one.close()
         await other.close()
