@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select, text
 
 from bot.runner import LATE, fast_loop
+from bot.store.database import MIGRATION_LOCK, Database
+from tests.postgres import Postgres
+from tests.postgres import postgres as postgres
+from tests.test_cli import KEY, TOKEN, start
 
 STUCK = """
 import asyncio
@@ -19,7 +25,7 @@ from bot import runner
 runner.DEADLINE = 0.2
 
 async def main():
-    runner.Stopping()
+    runner.Stopping().started()
     print("ready", flush=True)
     await asyncio.sleep(3600)
 
@@ -53,3 +59,31 @@ async def test_what_cannot_be_ended_is_left_after_the_deadline() -> None:
         _, err = await process.communicate()
     assert process.returncode == LATE
     assert b"the next start settles open claims" in err
+
+
+WAITING = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to handle")
+async def test_a_start_that_waits_for_another_process_can_be_stopped(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    """Nothing is under way yet, so there is no deadline to wait for either."""
+    url = postgres.create_database()
+    migrating = await Database.open(url)
+    try:
+        async with asyncio.timeout(120), migrating.write() as connection:
+            await connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            settings = {"DISCORD_TOKEN": TOKEN, "SECRET_KEYS": KEY, "DATABASE_URL": url}
+            process = await start(tmp_path, "run", **settings)
+            while not await connection.scalar(WAITING):  # noqa: ASYNC110  # another process
+                await asyncio.sleep(0.02)
+            process.terminate()
+            _, err = await process.communicate()
+    finally:
+        await migrating.close()
+    assert process.returncode == 0, err.decode()
+    events = [json.loads(line)["event"] for line in err.decode().splitlines()]
+    assert events == [
+        "stopping; SIGTERM again ends at once", "stopped before the start was complete",
+    ]  # fmt: skip
