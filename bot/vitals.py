@@ -16,12 +16,14 @@ from bot.metrics import Metrics
 from bot.models import LineState
 from bot.services.lanes import Lanes
 from bot.services.workspaces import WorkspaceService
+from bot.store.app_state import AppState
 from bot.store.attempts import AttemptStore
 from bot.store.database import Database
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 2.0  # seconds for the database
+PATIENCE = 2.0  # seconds for the database; to give a hanging connection up takes as long again
+PROBE = "readiness probe"  # in `app_state`: written to see that it can be
 _AWAY = (SQLAlchemyError, OSError, TimeoutError, StartRefused)
 
 
@@ -49,12 +51,15 @@ class Vitals:
             found.append("Not every shard has connected to Discord yet.")
         elif gone:
             found.append(f"Not connected to Discord: shard {', '.join(gone)}.")
+        trouble = "The database does not answer."
         try:
             async with asyncio.timeout(PATIENCE):
                 await self.database.check()
+                trouble = "The database takes no writes; its disk may be full."
+                await AppState(self.database).set(PROBE, "")
         except _AWAY as error:
-            log.warning("the database does not answer: %s", type(error).__name__)
-            found.append("The database does not answer.")
+            log.warning("%s (%s)", trouble, type(error).__name__)
+            found.append(trouble)
         return found
 
     async def render_metrics(self) -> bytes:
