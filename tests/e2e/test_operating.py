@@ -74,10 +74,10 @@ async def test_forms_and_choices_are_timed_too(story: Operated) -> None:
     town, juno = story.town, story.cast.person("Juno", story.town.coast)
     before = await town.numbers()
     (board, *_) = await juno.autocomplete("session edit", "announcement", announcement="NG204")
-    edit = await juno.command("session edit", announcement=board["value"])
-    assert edit.form is not None
+    panel = await juno.command("session edit", announcement=board["value"])
+    assert (await juno.press(panel, "Edit")).form is not None
     after = await town.numbers()
-    for kind in ("autocomplete", "application_command"):
+    for kind in ("autocomplete", "application_command", "component"):
         name = f"muster_acknowledgement_seconds_count[('interaction', '{kind}')]"
         assert after[name] == before.get(name, 0) + 1
 
