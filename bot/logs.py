@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import TextIO
 
 import structlog
 from structlog.typing import Processor
@@ -51,7 +52,8 @@ def configure(level: str) -> None:
 
 def for_person() -> bool:
     """Whether somebody reads along at a terminal."""
-    return sys.stderr.isatty()
+    stream: TextIO | None = sys.stderr  # Python has none when it was started with it closed
+    return stream is not None and stream.isatty()
 
 
 @contextmanager

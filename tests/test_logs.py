@@ -80,9 +80,7 @@ def test_what_python_itself_would_print_is_json_too(
     logs.configure("INFO")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        logging.captureWarnings(True)  # pytest's own catching has put it back
         warnings.warn("old ways", stacklevel=1)
-        logging.captureWarnings(False)
     thread = threading.Thread(target=lambda: 1 // 0)
     thread.start()
     thread.join()
@@ -112,6 +110,12 @@ async def test_a_line_says_which_interaction_it_belongs_to(
     after, within = map(json.loads, capsys.readouterr().err.splitlines())
     assert (within["event"], within["interaction"], within["guild"]) == ("within", 11, 22)
     assert "interaction" not in after
+
+
+def test_a_log_that_nobody_wants_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)  # as Python does when it is started with `2>&-`
+    logs.configure("INFO")
+    logging.getLogger("bot").warning("into the void")
 
 
 @pytest.mark.parametrize("terminal", [True, False])
