@@ -28,14 +28,16 @@ _UNREACHED = (aiohttp.ClientError, OSError, TimeoutError, RuntimeError)  # not f
 
 
 def note_arrival(interaction: Interaction, utc: datetime) -> None:
-    """Remember when the interaction came, before anything is done about it.
+    """Remember when the interaction came, before anything is done about it; time its first answer.
 
     It may have waited behind others on its way to us, which only its own date tells. That counts
     when it is believable; beyond an interaction's life the two clocks just disagree.
     """
     age = (utc - interaction.created_at).total_seconds()
     now = asyncio.get_running_loop().time()
-    interaction.extras[ARRIVED] = now - age if 0 < age < LIFE else now
+    arrived = interaction.extras[ARRIVED] = now - age if 0 < age < LIFE else now
+    kind = interaction.type.name
+    interaction.client.first_answers.expect(interaction.id, kind, arrived, now)
 
 
 async def answer(
@@ -154,14 +156,7 @@ async def _acknowledge(interaction: Interaction, replacing: bool, *, begun: bool
     except (discord.HTTPException, *_UNREACHED) as error:
         log.warning("interaction %s could not be acknowledged: %s", interaction.id, error)
         return False
-    interaction.client.metrics.acknowledged(interaction.type.name, _age(interaction))
     return True
-
-
-def _age(interaction: Interaction) -> float:
-    """Seconds since it arrived."""
-    arrived: float = interaction.extras[ARRIVED]
-    return asyncio.get_running_loop().time() - arrived
 
 
 async def _deliver(
@@ -169,10 +164,9 @@ async def _deliver(
 ) -> bool:
     """Whether the member was shown the reply, which is counted and timed."""
     taken = await _try_to_deliver(interaction, reply, replacing, acknowledged)
-    kind, metrics = interaction.type.name, interaction.client.metrics
-    if taken and not acknowledged:
-        metrics.acknowledged(kind, _age(interaction))
-    metrics.answered(kind, _age(interaction), taken=taken)
+    arrived: float = interaction.extras[ARRIVED]
+    seconds = asyncio.get_running_loop().time() - arrived
+    interaction.client.metrics.answered(interaction.type.name, seconds, taken=taken)
     return taken
 
 

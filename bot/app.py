@@ -11,6 +11,7 @@ from bot.assembly import build_services
 from bot.background import Background
 from bot.client import MusterBot
 from bot.errors import StartRefused
+from bot.first_answers import FirstAnswers
 from bot.ground import Ground
 from bot.messenger import DiscordMessenger
 from bot.metrics import Metrics
@@ -23,7 +24,6 @@ from bot.services.identifying import IdentifyTurns
 from bot.services.lanes import Lanes
 from bot.services.linking_oneself import Outside
 from bot.services.service_lines import ServiceLines
-from bot.services.share_guard import LOOK, ShareGuard
 from bot.services.workspaces import WorkspaceService
 from bot.settings import Settings
 from bot.store.attempts import AttemptStore
@@ -55,10 +55,11 @@ async def open_bot(
     outside = _open_outside(settings, services)
     background, metrics, lanes = Background(), Metrics(), Lanes()
     database.observe = metrics.database
-    bot = MusterBot(
-        background, clock, http_trace=discord_trace(metrics), **_sharding(settings), **options
-    )
+    first_answers = FirstAnswers(metrics)
+    trace = discord_trace(metrics, first_answers)
+    bot = MusterBot(background, clock, http_trace=trace, **_sharding(settings), **options)
     bot.metrics, bot.turns = metrics, IdentifyTurns(database, background)
+    bot.first_answers = first_answers
     messenger = DiscordMessenger(bot, metrics.board)
     policy = UpstreamPolicy(settings.allow_insecure_upstreams, settings.allow_private_upstreams)
     workspaces = WorkspaceService(store, messenger, policy, clock)
@@ -71,10 +72,10 @@ async def open_bot(
                 background, lanes, metrics, clock,
             )
         )  # fmt: skip
-        bot.vitals = Vitals(bot, background, database, attempts, lanes, workspaces, metrics)
-        bot.guard = ShareGuard(share, database)
-        async with only_server_of(share, database):
-            background.every(LOOK, bot.guard.look, "see that the shards are ours")
+        bot.vitals = Vitals(
+            bot, background, database, attempts, lanes, workspaces, metrics, first_answers
+        )
+        async with only_server_of(share, database) as bot.displaced:
             yield bot
     finally:
         await background.stop()

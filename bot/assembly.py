@@ -102,6 +102,7 @@ def build_services(g: Ground) -> Services:
         reconciler=Reconciler(
             g.attempts, g.announcements, g.workspaces, g.engine, g.messenger,
             LateAnswers(g.preferences, g.messenger), g.host_log, g.background, g.clock,
+            observer=g.metrics,
         ),
         automation=_build_automation(g),
         reminder_choices=ReminderChoices(g.preferences, g.workspaces, g.messenger),
@@ -155,7 +156,7 @@ def _build_swaps(g: Ground) -> tuple[SwapService, SwapRounds]:
     parts = SwapParts(
         store, g.attempts, g.announcements, g.links, g.workspaces, g.catalog, g.boards,
         g.policies, g.aftermath, g.lanes, g.engine.tell_settled, g.roblox, g.tidings, g.messenger,
-        g.host_log,
+        g.host_log, g.metrics,
     )  # fmt: skip
     return build_swaps(parts, g.background, g.clock)
 

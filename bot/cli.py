@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
@@ -16,7 +17,11 @@ from bot import logs
 from bot.errors import MusterError, StartRefused
 from bot.settings import Settings, load_settings
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+REFUSED = 2  # exit status
 
 app = typer.Typer(
     add_completion=False,
@@ -36,9 +41,17 @@ def run() -> None:
     """Run the bot until it is stopped."""
     from bot.runner import fast_loop, run_bot
 
-    settings = _settings()
-    with asyncio.Runner(loop_factory=fast_loop()) as runner:
-        runner.run(run_bot(settings))
+    try:
+        settings = _settings()
+        with asyncio.Runner(loop_factory=fast_loop()) as runner:
+            runner.run(run_bot(settings))
+    except StartRefused as error:
+        if logs.for_person():
+            typer.echo(f"Muster cannot start.\n{error}", err=True)
+        else:  # as a line of the log, which may not be set up yet
+            logs.configure("INFO")
+            log.critical("Muster cannot start. %s", error)
+        raise typer.Exit(REFUSED) from None
 
 
 @app.command()
@@ -194,9 +207,9 @@ def _settings() -> Settings:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point of `muster`; a refused start is told in one sentence, without a traceback."""
+    """Entry point of `muster`; what is refused is told in one sentence, without a traceback."""
     try:
         app(args=arguments)
     except StartRefused as error:
-        typer.echo(f"Muster cannot start.\n{error}", err=True)
-        sys.exit(2)
+        typer.echo(str(error), err=True)
+        sys.exit(REFUSED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -19,6 +20,7 @@ from bot.answering import answer, given, note_arrival
 from bot.background import Background
 from bot.buttons import Action, Button, Interaction, unknown_button
 from bot.errors import StartRefused
+from bot.first_answers import FirstAnswers
 from bot.gateway import LightState
 from bot.menus import Menu, chosen
 from bot.metrics import Metrics
@@ -26,7 +28,6 @@ from bot.replies import Reply, report
 from bot.rush import Rush
 from bot.services.container import Services
 from bot.services.identifying import IdentifyTurns
-from bot.services.share_guard import ShareGuard
 from bot.vitals import Vitals
 
 log = logging.getLogger(__name__)
@@ -54,9 +55,10 @@ class MusterBot(commands.AutoShardedBot):
 
     services: Services
     metrics: Metrics
+    first_answers: FirstAnswers
     turns: IdentifyTurns
     vitals: Vitals
-    guard: ShareGuard
+    displaced: asyncio.Event  # another process serves the shards of this one
 
     def __init__(
         self, background: Background, clock: Callable[[], datetime], **options: Any

@@ -125,10 +125,6 @@ class LockLost(MusterError):
     """The lock against other processes is not held; nothing was written without it."""
 
 
-class LockTaken(LockLost):
-    """Another process has what this one keeps for as long as it lives."""
-
-
 class MessengerError(MusterError):
     """Discord did not let us do something."""
 

@@ -59,7 +59,7 @@ class DiscordMessenger:
         """Post the board and return the message id; see the protocol."""
         channel = self._client.get_partial_messageable(channel_id)
         role = discord.Object(ping_role_id) if ping_role_id else None
-        async with self._counted("post"), _as_messenger_errors(channel_id):
+        async with self._counted("post"), self._refusals(channel_id):
             message = await channel.send(
                 f"<@&{ping_role_id}>" if ping_role_id else None,
                 embed=to_embed(board),
@@ -74,7 +74,7 @@ class DiscordMessenger:
     async def edit_board(self, channel_id: int, message_id: int, board: Board) -> None:
         """Replace what the board shows; see the protocol."""
         channel = self._client.get_partial_messageable(channel_id)
-        async with self._counted("edit"), _as_messenger_errors(channel_id):
+        async with self._counted("edit"), self._refusals(channel_id):
             await channel.get_partial_message(message_id).edit(
                 embed=to_embed(board), view=to_view(to_controls(board)), allowed_mentions=NO_PINGS
             )
@@ -83,7 +83,7 @@ class DiscordMessenger:
         """Answer the board with a message that pings this one role; see the protocol."""
         channel = self._client.get_partial_messageable(channel_id)
         role = discord.Object(role_id)
-        async with _as_messenger_errors(channel_id):
+        async with self._refusals(channel_id):
             await channel.get_partial_message(message_id).reply(
                 f"<@&{role_id}>",
                 allowed_mentions=discord.AllowedMentions(
@@ -94,7 +94,7 @@ class DiscordMessenger:
     async def retire_board(self, channel_id: int, message_id: int, url: str) -> None:
         """Leave a line that leads to the new board; see the protocol."""
         channel = self._client.get_partial_messageable(channel_id)
-        async with _as_messenger_errors(channel_id):
+        async with self._refusals(channel_id):
             await channel.get_partial_message(message_id).edit(
                 content=f"This announcement was posted again: {url}",
                 embed=None, view=None, allowed_mentions=NO_PINGS,
@@ -104,7 +104,7 @@ class DiscordMessenger:
         """The board's thread, made unless it is there; see the protocol."""
         channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
         message = channel.get_partial_message(message_id)
-        async with _as_messenger_errors(channel_id):
+        async with self._refusals(channel_id):
             try:
                 thread = await message.create_thread(name=cut(name, MAX_THREAD_NAME) or "Session")
             except discord.HTTPException as error:
@@ -123,7 +123,7 @@ class DiscordMessenger:
         """Post a text that pings these members alone; see the protocol."""
         channel = self._client.get_partial_messageable(channel_id)
         members = [discord.Object(discord_id) for discord_id in mentioned]
-        async with _as_messenger_errors(channel_id):
+        async with self._refusals(channel_id):
             await channel.send(
                 shorten(text, MAX_TEXT),
                 view=_below(buttons),
@@ -211,14 +211,14 @@ class DiscordMessenger:
     async def post_notice(self, channel_id: int, text: str) -> None:
         """Post a line for the admins; see the protocol."""
         channel = self._client.get_partial_messageable(channel_id)
-        async with _as_messenger_errors(channel_id):
+        async with self._refusals(channel_id):
             await channel.send(text, allowed_mentions=NO_PINGS)
 
     async def post_question(self, channel_id: int, text: str, question_id: int) -> None:
         """Post a line with the buttons by which an admin decides; see the protocol."""
         channel = self._client.get_partial_messageable(channel_id)
         view = to_view(decision_buttons(question_id)) or discord.utils.MISSING
-        async with _as_messenger_errors(channel_id):
+        async with self._refusals(channel_id):
             await channel.send(shorten(text, MAX_TEXT), view=view, allowed_mentions=NO_PINGS)
 
     async def is_in_guild(self, guild_id: int) -> bool:
@@ -264,24 +264,30 @@ class DiscordMessenger:
             raise
         self._count_board(act, "ok")
 
+    @asynccontextmanager
+    async def _refusals(self, channel_id: int) -> AsyncIterator[None]:
+        """Whatever Discord does instead becomes a MessengerError."""
+        try:
+            yield
+        except discord.NotFound as error:
+            raise MessageGone(f"The message or channel <#{channel_id}> was deleted.") from error
+        except discord.Forbidden as error:
+            raise ChannelLost(self._why_refused(channel_id)) from error
+        except discord.HTTPException as error:
+            raise MessengerError(f"Discord answered {error.status}.") from error
+        except (TimeoutError, *_UNREACHED) as error:
+            raise MessengerError("Discord did not answer.") from error
+
+    def _why_refused(self, channel_id: int) -> str:
+        channel = self._client.get_channel(channel_id)
+        thread = channel if isinstance(channel, discord.Thread) else None
+        place = thread.parent_id if thread else channel_id
+        if missing := self.missing_permissions(place, threads=thread is not None):
+            return f"Muster lacks {', '.join(missing)} in <#{place}>."
+        return f"Muster cannot use the message or channel <#{channel_id}>."
+
 
 def _below(buttons: Collection[TextButton]) -> ui.View:
     """The buttons below a text; without any, what discord.py takes for nothing."""
     shown = [Button(Action(one.action), one.number, one.label, one.style) for one in buttons]
     return to_view(shown) or discord.utils.MISSING
-
-
-@asynccontextmanager
-async def _as_messenger_errors(channel_id: int) -> AsyncIterator[None]:
-    try:
-        yield
-    except discord.NotFound as error:
-        raise MessageGone(f"The message or the channel <#{channel_id}> was deleted.") from error
-    except discord.Forbidden as error:
-        raise ChannelLost(f"Muster cannot use the message or channel <#{channel_id}>.") from error
-    except discord.HTTPException as error:
-        raise MessengerError(f"Discord answered {error.status}.") from error
-    except (OSError, TimeoutError) as error:  # aiohttp's connection errors are OSErrors
-        raise MessengerError("Discord did not answer.") from error
-    except _UNREACHED as error:
-        raise MessengerError("Discord did not answer.") from error

@@ -8,6 +8,7 @@ from prometheus_client.exposition import generate_latest
 
 from bot.models import AttemptKind
 from bot.services.outcomes import Code
+from bot.services.swap_outcomes import SwapCode
 
 # Seconds. Around Discord's 3 s for an acknowledgement, and up to an interaction's 15 minutes.
 _ANSWERS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 5.0, 10.0, 30.0, 90.0, 900.0)
@@ -23,9 +24,12 @@ class Metrics:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._acknowledged = self._histogram(
-            "acknowledgement_seconds", "From an interaction's arrival to its acknowledgement",
+            "acknowledgement_seconds", "From an interaction's arrival to its first answer",
             ("interaction",), _ANSWERS,
         )  # fmt: skip
+        self._unacknowledged = self._counter(
+            "unacknowledged", "Interactions that got no first answer in time", "interaction"
+        )
         self._answered = self._histogram(
             "answer_seconds", "From an interaction's arrival to its final answer",
             ("interaction",), _ANSWERS,
@@ -37,8 +41,9 @@ class Metrics:
             "outcome_seconds", "From a press to its outcome, Discord left out", ("kind",), _ANSWERS
         )
         self._outcomes = self._counter(
-            "outcomes", "What claims and releases came to", "kind", "code", "platform"
-        )
+            "outcomes", "What claims, releases and swaps came to",
+            "kind", "code", "platform", "when",
+        )  # fmt: skip
         self._boards = self._counter("board_changes", "Posts and edits of boards", "act", "result")
         self._database = self._histogram(
             "database_seconds", "Transactions, the wait for them included", ("kind",), _DATABASE
@@ -52,23 +57,15 @@ class Metrics:
             "platform_limited", "A platform said 429", "platform"
         )
         self._limited_before: dict[str, int] = {}  # as last shown, by platform
-        self._circuits = self._gauge(
-            "platform_circuits", "Lines to platforms by circuit state", "platform", "state"
-        )
-        self._waiting = self._gauge(
-            "platform_waiting", "Calls that wait for a free line", "platform"
-        )
-        self._lanes = self._gauge("lanes", "Sessions that somebody writes to or waits for")
-        self._lane_users = self._gauge("lane_users", "Presses in all lanes")
-        self._longest_lane = self._gauge("longest_lane", "Presses in the longest lane")
-        self._backlog = self._gauge("journal_unsettled", "Attempts without an ending")
-        self._tasks = self._gauge("background_tasks", "Tasks and timers of Muster's own")
-        self._latency = self._gauge("shard_latency_seconds", "Last heartbeat's round trip", "shard")
-        self._guilds = self._gauge("guilds", "Guilds that this process serves")
+        self._add_gauges()
 
     def acknowledged(self, interaction: str, seconds: float) -> None:
-        """An interaction was acknowledged so long after its arrival."""
+        """An interaction got its first answer so long after its arrival."""
         self._acknowledged.labels(interaction).observe(seconds)
+
+    def unacknowledged(self, interaction: str) -> None:
+        """An interaction got no first answer while Discord would have taken one."""
+        self._unacknowledged.labels(interaction).inc()
 
     def answered(self, interaction: str, seconds: float, *, taken: bool) -> None:
         """An interaction got its final answer, or Discord did not take it."""
@@ -79,8 +76,17 @@ class Metrics:
 
     def outcome(self, kind: AttemptKind, code: Code, platform: str, seconds: float) -> None:
         """See `Observer`."""
-        self._outcomes.labels(kind.value, code.value, platform).inc()
+        self._outcomes.labels(kind.value, code.value, platform, "at once").inc()
         self._outcome_seconds.labels(kind.value).observe(seconds)
+
+    def swapped(self, code: SwapCode, platform: str) -> None:
+        """See `Observer`."""
+        self._outcomes.labels("swap", code.value, platform, "at once").inc()
+
+    def settled(self, kind: AttemptKind | None, code: Code | SwapCode, platform: str) -> None:
+        """See `Observer`."""
+        name = "swap" if kind is None else kind.value
+        self._outcomes.labels(name, code.value, platform, "later").inc()
 
     def polled(self, result: str, seconds: float) -> None:
         """See `Observer`."""
@@ -134,6 +140,22 @@ class Metrics:
     def render(self) -> bytes:
         """Everything in Prometheus's text format."""
         return generate_latest(self.registry)
+
+    def _add_gauges(self) -> None:
+        """What is looked up only when somebody asks."""
+        self._circuits = self._gauge(
+            "platform_circuits", "Lines to platforms by circuit state", "platform", "state"
+        )
+        self._waiting = self._gauge(
+            "platform_waiting", "Calls that wait for a free line", "platform"
+        )
+        self._lanes = self._gauge("lanes", "Sessions that somebody writes to or waits for")
+        self._lane_users = self._gauge("lane_users", "Presses in all lanes")
+        self._longest_lane = self._gauge("longest_lane", "Presses in the longest lane")
+        self._backlog = self._gauge("journal_unsettled", "Attempts without an ending")
+        self._tasks = self._gauge("background_tasks", "Tasks and timers of Muster's own")
+        self._latency = self._gauge("shard_latency_seconds", "Last heartbeat's round trip", "shard")
+        self._guilds = self._gauge("guilds", "Guilds that this process serves")
 
     def _histogram(
         self, name: str, words: str, labels: tuple[str, ...], buckets: tuple[float, ...]

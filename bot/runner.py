@@ -18,7 +18,6 @@ from bot.app import open_bot
 from bot.client import CONNECTIONS, MusterBot
 from bot.endpoint import point_discord_at
 from bot.errors import StartRefused
-from bot.gateway import read_patiently
 from bot.health import serve_health
 from bot.settings import Settings
 from bot.store.instance import only_instance
@@ -29,6 +28,10 @@ GRACE = 5.0  # seconds of a stop that running work may still take; what is journ
 CLOSING = 2.0  # seconds for saying goodbye to Discord
 DEADLINE = 10.0  # seconds from the first signal after which the process ends, whatever still runs
 LATE = 1  # exit status of that
+DISPLACED = (
+    "MUSTER_SHARDS: another Muster process has taken over shards of this one, while the database"
+    " could not be reached from here. Each process needs shards of its own."
+)
 KILLED = 128  # added to a signal's number: exit status of who was told twice
 
 
@@ -47,14 +50,24 @@ class Stopping:
 
     def __init__(self) -> None:
         self._asked = asyncio.Event()
+        self._starting = asyncio.current_task()
         self._loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers here
                 self._loop.add_signal_handler(number, self._hear, number)
 
+    @property
+    def asked(self) -> bool:
+        """Whether somebody has asked."""
+        return self._asked.is_set()
+
     async def wait(self) -> None:
         """Return when somebody has asked."""
         await self._asked.wait()
+
+    def started(self) -> None:
+        """From now on the caller sees to the stop; until now its task was to be cancelled."""
+        self._starting = None
 
     def _hear(self, number: signal.Signals) -> None:
         if self._asked.is_set():
@@ -62,6 +75,8 @@ class Stopping:
             os._exit(KILLED + number)
         log.info("stopping; %s again ends at once", number.name)
         self._asked.set()
+        if self._starting is not None:
+            self._starting.cancel()
         self._loop.call_later(DEADLINE, self._give_up)
 
     @staticmethod
@@ -73,32 +88,40 @@ class Stopping:
 async def run_bot(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises StartRefused when Discord does not let Muster in."""
     point_discord_at(str(settings.discord_api_url))
-    read_patiently()
     # What would be missing for voice, which Muster has no use for, is no operator's business.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     stopping = Stopping()
     options: dict[str, Any] = {"connector": aiohttp.TCPConnector(limit=CONNECTIONS)}
-    with only_instance(settings.database_url):
-        async with (
-            open_bot(settings, **options) as bot,
-            serve_health(bot.vitals, settings.metrics_port),
-        ):
-            connected = asyncio.create_task(_connect(bot, settings), name="discord")
-            asked = asyncio.create_task(stopping.wait(), name="stop")
-            taken = asyncio.create_task(bot.guard.taken.wait(), name="shards taken")
-            await asyncio.wait({connected, asked, taken}, return_when=asyncio.FIRST_COMPLETED)
-            lost = taken.done()
-            for waiting in (asked, taken):
-                waiting.cancel()
-            if connected.done():
-                await bot.close()
-                await connected  # raises why it ended
-            else:
-                # While Discord still takes the answers; at once, where another process gives them.
-                await bot.background.stop(0 if lost else GRACE)
-                await _leave(bot, connected)
-            if lost:
-                raise bot.guard.refusal()
+    try:
+        with only_instance(settings.database_url):
+            async with (
+                open_bot(settings, **options) as bot,
+                serve_health(bot.vitals, settings.metrics_port),
+            ):
+                stopping.started()
+                await _serve(bot, settings, stopping)
+    except asyncio.CancelledError:
+        if not stopping.asked:
+            raise
+        log.info("stopped before the start was complete")
+
+
+async def _serve(bot: MusterBot, settings: Settings, stopping: Stopping) -> None:
+    """Be connected until told to stop, or until another process took over."""
+    connected = asyncio.create_task(_connect(bot, settings), name="discord")
+    asked = asyncio.create_task(stopping.wait(), name="stop")
+    displaced = asyncio.create_task(bot.displaced.wait(), name="displaced")
+    await asyncio.wait({connected, asked, displaced}, return_when=asyncio.FIRST_COMPLETED)
+    for waiting in (asked, displaced):
+        waiting.cancel()
+    if connected.done():
+        await bot.close()
+        await connected  # raises why it ended
+    else:
+        await bot.background.stop(GRACE)  # while Discord still takes the answers
+        await _leave(bot, connected)
+    if bot.displaced.is_set():
+        raise StartRefused(DISPLACED)
 
 
 async def _leave(bot: MusterBot, connected: asyncio.Task[None]) -> None:

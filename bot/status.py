@@ -15,7 +15,7 @@ from bot.store.engines import sqlite_path
 from bot.store.overview import Overview, OverviewStore, WorkspaceLine
 
 MOST = 15  # workspaces that are shown one by one
-PATIENCE = 3.0  # seconds for the running process to answer
+PATIENCE = 10.0  # seconds for the running process to answer; it waits for its database
 SHOWN = {
     "muster_guilds": "guilds served",
     "muster_lane_users": "presses in lanes",

@@ -11,16 +11,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.background import Background
 from bot.errors import StartRefused
+from bot.first_answers import FirstAnswers
 from bot.metrics import Metrics
 from bot.models import LineState
 from bot.services.lanes import Lanes
 from bot.services.workspaces import WorkspaceService
+from bot.store.app_state import AppState
 from bot.store.attempts import AttemptStore
 from bot.store.database import Database
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 2.0  # seconds for the database
+PATIENCE = 2.0  # seconds for the database; to give a hanging connection up takes as long again
+PROBE = "readiness probe"  # in `app_state`: written to see that it can be
 _AWAY = (SQLAlchemyError, OSError, TimeoutError, StartRefused)
 
 
@@ -35,6 +38,7 @@ class Vitals:
     lanes: Lanes
     workspaces: WorkspaceService
     metrics: Metrics
+    first_answers: FirstAnswers
 
     async def troubles(self) -> list[str]:
         """Why the process cannot serve members now, one sentence each; nothing when it can."""
@@ -47,12 +51,15 @@ class Vitals:
             found.append("Not every shard has connected to Discord yet.")
         elif gone:
             found.append(f"Not connected to Discord: shard {', '.join(gone)}.")
+        trouble = "The database does not answer."
         try:
             async with asyncio.timeout(PATIENCE):
                 await self.database.check()
+                trouble = "The database takes no writes; its disk may be full."
+                await AppState(self.database).set(PROBE, "")
         except _AWAY as error:
-            log.warning("the database does not answer: %s", type(error).__name__)
-            found.append("The database does not answer.")
+            log.warning("%s (%s)", trouble, type(error).__name__)
+            found.append(trouble)
         return found
 
     async def render_metrics(self) -> bytes:
@@ -60,6 +67,7 @@ class Vitals:
         self.metrics.show_process(
             await self._unsettled(), self.background.size, len(self.client.guilds)
         )
+        self.first_answers.give_up(asyncio.get_running_loop().time())
         self.metrics.show_lanes(list(self.lanes.waiting().values()))
         self.metrics.show_shards(self.client.latencies)
         for line in self.workspaces.lines():

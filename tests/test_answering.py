@@ -15,6 +15,7 @@ from bot import answering, background
 from bot.answering import ARRIVED, DIRECT, KEPT, LIFE, answer, note_arrival
 from bot.background import Background
 from bot.buttons import Interaction
+from bot.first_answers import FirstAnswers
 from bot.metrics import Metrics
 from bot.replies import AT_WORK, Reply
 from bot.rush import Rush
@@ -40,6 +41,7 @@ class Wire:
     type: InteractionType = InteractionType.component
     metrics: Metrics = field(default_factory=Metrics)
     rush: Rush = field(default_factory=Rush)
+    first_answers: FirstAnswers = field(default_factory=lambda: FirstAnswers(Metrics()))
 
     @property
     def client(self) -> Wire:

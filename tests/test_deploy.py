@@ -108,6 +108,7 @@ def test_the_unit_is_confined_and_gives_a_stop_its_time(unit: configparser.Confi
     assert service["ProtectSystem"] == "strict"
     assert service["NoNewPrivileges"] == "yes"
     assert service["CapabilityBoundingSet"] == ""
+    assert "ProcSubset" not in service, "process_* are measured from the boot time in /proc/stat"
     assert service["WorkingDirectory"] == f"/var/lib/{service['StateDirectory']}"
     assert "Environment" not in service, "secrets are in a file that only root reads"
     assert unit["Install"]["WantedBy"] == "multi-user.target"

@@ -47,8 +47,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"bot.providers", "bot.services", "bot.settings", "bot.store"} | DOMAIN, set(),
     ),
     "bot.app": (
-        {"bot.assembly", "bot.client", "bot.ground", "bot.messenger", "bot.metrics",
-         "bot.settings", "bot.tracing", "bot.vitals"} | SERVICES,
+        {"bot.assembly", "bot.client", "bot.first_answers", "bot.ground", "bot.messenger",
+         "bot.metrics", "bot.settings", "bot.tracing", "bot.vitals"} | SERVICES,
         set(),
     ),
     "bot.assembly": ({"bot.ground"} | SERVICES, set()),
@@ -56,16 +56,18 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"bot.background", "bot.messenger", "bot.metrics", "bot.settings"} | SERVICES, set(),
     ),
     "bot.metrics": ({"bot.models", "bot.services"}, {"prometheus_client"}),
-    "bot.tracing": ({"bot.metrics"}, {"aiohttp"}),
+    "bot.first_answers": ({"bot.metrics"}, set()),
+    "bot.tracing": ({"bot.first_answers", "bot.metrics"}, {"aiohttp"}),
     "bot.vitals": (
-        {"bot.background", "bot.errors", "bot.metrics", "bot.models", "bot.services", "bot.store"},
+        {"bot.background", "bot.errors", "bot.first_answers", "bot.metrics", "bot.models",
+         "bot.services", "bot.store"},
         {"discord", "sqlalchemy"},
     ),
     "bot.health": ({"bot.errors", "bot.metrics", "bot.vitals"}, {"aiohttp"}),
     "bot.status": ({"bot.settings", "bot.store"} | DOMAIN, {"aiohttp"}),
     "bot.client": (
-        {"bot.answering", "bot.background", "bot.buttons", "bot.errors", "bot.logs", "bot.menus",
-         "bot.metrics", "bot.replies", "bot.services", "bot.vitals"},
+        {"bot.answering", "bot.background", "bot.buttons", "bot.errors", "bot.first_answers",
+         "bot.logs", "bot.menus", "bot.metrics", "bot.replies", "bot.services", "bot.vitals"},
         {"discord"},
     ),
     "bot.messenger": (

@@ -6,8 +6,11 @@ import asyncio
 import json
 import logging
 import sys
+import threading
+import warnings
 from collections.abc import Iterator
 from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,7 +26,10 @@ def as_before() -> Iterator[None]:
     level, handlers = root.level, root.handlers[:]
     levels = {name: logging.getLogger(name).level for name in LOUD}
     root.handlers.clear()
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     yield
+    logging.captureWarnings(False)
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
     for handler in root.handlers[:]:
         root.removeHandler(handler)
     root.handlers[:] = handlers
@@ -68,6 +74,26 @@ def test_elsewhere_than_at_a_terminal_a_line_is_json(capsys: pytest.CaptureFixtu
     assert line == {"event": "claim by 7", "level": "info", "logger": "bot.services.engine"}
 
 
+def test_what_python_itself_would_print_is_json_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure("INFO")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("old ways", stacklevel=1)
+    thread = threading.Thread(target=lambda: 1 // 0)
+    thread.start()
+    thread.join()
+    error = ValueError("lost")
+    sys.unraisablehook(SimpleNamespace(object=None, exc_value=error))  # type: ignore[arg-type]  # as Python's
+    sys.excepthook(ValueError, error, None)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["logger"] for line in lines] == ["py.warnings", *["bot.logs"] * 3]
+    assert "old ways" in lines[0]["event"]
+    assert ["exception" in line for line in lines] == [False, True, True, True]
+    assert [line["level"] for line in lines[1:]] == ["critical", "error", "critical"]
+
+
 async def test_a_line_says_which_interaction_it_belongs_to(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -84,6 +110,12 @@ async def test_a_line_says_which_interaction_it_belongs_to(
     after, within = map(json.loads, capsys.readouterr().err.splitlines())
     assert (within["event"], within["interaction"], within["guild"]) == ("within", 11, 22)
     assert "interaction" not in after
+
+
+def test_a_log_that_nobody_wants_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)  # as Python does when it is started with `2>&-`
+    logs.configure("INFO")
+    logging.getLogger("bot").warning("into the void")
 
 
 @pytest.mark.parametrize("terminal", [True, False])

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
+from sqlalchemy import func, select, text
 
-from bot import runner
-from bot.background import Background
-from bot.errors import StartRefused
-from bot.models import ShardRange
 from bot.runner import LATE, fast_loop
-from bot.services.share_guard import ShareGuard
-from bot.settings import Settings
-from bot.store.database import Database
+from bot.store.database import MIGRATION_LOCK, Database
+from tests.postgres import Postgres
+from tests.postgres import postgres as postgres
+from tests.test_cli import KEY, TOKEN, start
 
 STUCK = """
 import asyncio
@@ -30,7 +25,7 @@ from bot import runner
 runner.DEADLINE = 0.2
 
 async def main():
-    runner.Stopping()
+    runner.Stopping().started()
     print("ready", flush=True)
     await asyncio.sleep(3600)
 
@@ -66,42 +61,29 @@ async def test_what_cannot_be_ended_is_left_after_the_deadline() -> None:
     assert b"the next start settles open claims" in err
 
 
-class Bot:
-    """What `run_bot` does with a bot, and nothing else."""
-
-    def __init__(self, database: Database) -> None:
-        self.background, self.vitals, self.closed = Background(), None, False
-        self.guard = ShareGuard(ShardRange(0, 3, 16), database)
-
-    async def close(self) -> None:
-        """Note it."""
-        self.closed = True
+WAITING = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
 
 
-async def test_whose_shards_were_taken_stops_and_says_so(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to handle")
+async def test_a_start_that_waits_for_another_process_can_be_stopped(
+    postgres: Postgres, tmp_path: Path
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'muster.db'}"
-    bot = Bot(await Database.open(url))
-
-    @asynccontextmanager
-    async def opened(*_: object, **__: object) -> AsyncIterator[Bot]:
-        yield bot
-
-    async def connect(*_: object) -> None:
-        bot.guard.taken.set()
-        await asyncio.Event().wait()
-
-    monkeypatch.setattr(runner, "open_bot", opened)
-    monkeypatch.setattr(runner, "serve_health", opened)
-    monkeypatch.setattr(runner, "_connect", connect)
-    monkeypatch.setattr(runner, "point_discord_at", lambda _: None)
-    values: dict[str, Any] = {"discord_token": "token", "database_url": url}
-    values["secret_keys"] = [Fernet.generate_key().decode()]
-    settings = Settings(_env_file=None, **values)
-    with pytest.raises(StartRefused, match="another Muster process has taken shards of 0-3/16"):
-        async with asyncio.timeout(30):
-            await runner.run_bot(settings)
-    assert bot.closed
-    assert bot.background.stopping
-    await bot.guard._database.close()
+    """Nothing is under way yet, so there is no deadline to wait for either."""
+    url = postgres.create_database()
+    migrating = await Database.open(url)
+    try:
+        async with asyncio.timeout(120), migrating.write() as connection:
+            await connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            settings = {"DISCORD_TOKEN": TOKEN, "SECRET_KEYS": KEY, "DATABASE_URL": url}
+            process = await start(tmp_path, "run", **settings)
+            while not await connection.scalar(WAITING):  # noqa: ASYNC110  # another process
+                await asyncio.sleep(0.02)
+            process.terminate()
+            _, err = await process.communicate()
+    finally:
+        await migrating.close()
+    assert process.returncode == 0, err.decode()
+    events = [json.loads(line)["event"] for line in err.decode().splitlines()]
+    assert events == [
+        "stopping; SIGTERM again ends at once", "stopped before the start was complete",
+    ]  # fmt: skip

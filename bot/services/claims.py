@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -107,18 +107,17 @@ class ClaimService:
 
         Raises NotPermitted when somebody who is no host acts for another.
         """
-        return await self._observed(press, AttemptKind.CLAIM)
+        return await self._joined(press, AttemptKind.CLAIM)
 
     async def release(self, press: Press) -> Outcome:
         """Give the opening back for the member who pressed, or for whom a host named.
 
         Raises NotPermitted when somebody who is no host acts for another.
         """
-        return await self._observed(press, AttemptKind.RELEASE)
+        return await self._joined(press, AttemptKind.RELEASE)
 
-    async def _observed(self, press: Press, kind: AttemptKind) -> Outcome:
-        began = time.perf_counter()
-        outcome = await self._joined(press, kind)
+    async def _observed(self, kind: AttemptKind, began: float, work: Awaitable[Outcome]) -> Outcome:
+        outcome = await work
         seconds = time.perf_counter() - began
         self._observer.outcome(kind, outcome.code, outcome.platform, seconds)
         return outcome
@@ -176,17 +175,19 @@ class ClaimService:
 
     async def _joined(self, press: Press, kind: AttemptKind) -> Outcome:
         """Run the press to its end, or join the one that the same person has running there."""
+        began = time.perf_counter()
         async with self._front:
             found = await self._announcements.get_opening(press.actor.guild_id, press.opening_id)
         if found is None:
-            return await self._refused(press, Outcome(Code.GONE, what="button"))
+            refusal = self._refused(press, Outcome(Code.GONE, what="button"))
+            return await self._observed(kind, began, refusal)
         opening, announcement = found
         key = (announcement.announcement_id, press.actor.discord_id, press.for_whom)
         wish = (kind, opening.opening_id)
         while (running := self._running.get(key)) is not None and running.wish != wish:
             await asyncio.wait({running.task})  # another wish of theirs: one after the other
         if running is None:
-            work = self._run(press, kind, opening, announcement)
+            work = self._observed(kind, began, self._run(press, kind, opening, announcement))
             running = _Running(wish, self._background.spawn(work, "claim or release"))
             self._running[key] = running
             running.task.add_done_callback(lambda _: self._running.pop(key, None))

@@ -16,6 +16,7 @@ from bot.services.cases import Case
 from bot.services.engine import ClaimEngine
 from bot.services.hostlog import HostLog, act_line
 from bot.services.late_answers import LateAnswers
+from bot.services.observing import Observer, Unobserved
 from bot.services.outcomes import Code, Outcome
 from bot.services.ports import Messenger
 from bot.services.workspaces import WorkspaceService
@@ -45,7 +46,9 @@ class Reconciler:
         background: Background,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
+        observer: Observer | None = None,
     ) -> None:
+        self._observer = observer or Unobserved()
         self._attempts = attempts
         self._announcements = announcements
         self._workspaces = workspaces
@@ -111,7 +114,9 @@ class Reconciler:
             return
         case = await self._case(attempt)
         if case is None:
-            await self._tell(attempt, await self._give_up(attempt), None)
+            outcome = await self._give_up(attempt)
+            self._observer.settled(attempt.kind, outcome.code, outcome.platform)
+            await self._tell(attempt, outcome, None)
             return
         if attempt.state is not AttemptState.PENDING:
             outcome = await self._engine.look_again(case, since)
@@ -122,6 +127,7 @@ class Reconciler:
         if outcome.code is Code.GAVE_UP:
             self._hand_over(case)
         if outcome.code is not Code.UNKNOWN:
+            self._observer.settled(attempt.kind, outcome.code, outcome.platform)
             await self._tell(attempt, outcome, case)
 
     async def _case(self, attempt: Attempt) -> Case | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.background import Background
@@ -15,6 +15,7 @@ from bot.services.boards import BoardService
 from bot.services.catalog import SessionCatalog
 from bot.services.hostlog import HostLog
 from bot.services.lanes import Lanes
+from bot.services.observing import Observer, Unobserved
 from bot.services.policies import Policies
 from bot.services.ports import Messenger
 from bot.services.swap_cases import SwapCases
@@ -51,6 +52,7 @@ class SwapParts:
     tidings: Tidings
     messenger: Messenger
     host_log: HostLog
+    observer: Observer = field(default_factory=Unobserved)
 
 
 def build_swaps(
@@ -74,6 +76,8 @@ def build_swaps(
     choices = SwapChoices(parts.announcements, parts.links, parts.workspaces, parts.catalog)
     service = SwapService(
         parts.store, choices, cases, checks, engine, news, parts.workspaces, parts.messenger,
-        background, clock,
+        background, clock, parts.observer,
     )  # fmt: skip
-    return service, SwapRounds(parts.store, parts.attempts, engine, news, background, clock)
+    return service, SwapRounds(
+        parts.store, parts.attempts, engine, news, background, clock, parts.observer
+    )

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from bot.background import Background
 from bot.errors import MusterError
 from bot.models import News, Swap, SwapState
+from bot.services.observing import Observer
 from bot.services.pages import in_pages
 from bot.services.swap_news import SwapNews
 from bot.services.swap_outcomes import SwapCode
@@ -34,6 +35,7 @@ class SwapRounds:
         news: SwapNews,
         background: Background,
         clock: Callable[[], datetime],
+        observer: Observer,
     ) -> None:
         self._store = store
         self._attempts = attempts
@@ -41,6 +43,7 @@ class SwapRounds:
         self._news = news
         self._background = background
         self._clock = clock
+        self._observer = observer
 
     def start(self, background: Background) -> None:
         """Look at once at what the last run left open, and go on looking."""
@@ -90,6 +93,7 @@ class SwapRounds:
             if outcome.code is SwapCode.NOT_NOW and latest.by_host:
                 await self._news.tell_dropped(latest, outcome)
             elif outcome.code is not SwapCode.UNKNOWN:
+                self._observer.settled(None, outcome.code, outcome.platform)
                 await self._news.tell(swap.swap_id)
 
     async def _tell(self, swap: Swap) -> None:
@@ -101,6 +105,7 @@ class SwapRounds:
             swap.with_news(News.DUE, News.NONE), state=SwapState.EXPIRED, settled_at=self._clock()
         )
         if await self._store.close(ended):
+            self._observer.settled(None, SwapCode.EXPIRED, "")
             await self._news.tell(swap.swap_id)
 
     async def _quietly(self, work: Awaitable[None], swap: Swap) -> None:

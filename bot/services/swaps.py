@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from bot.background import Background
 from bot.errors import ProviderError, Refusal
 from bot.models import News, Swap, SwapSide, SwapState, Workspace
+from bot.services.observing import Observer
 from bot.services.permits import require_host
 from bot.services.ports import Actor, Messenger
 from bot.services.swap_cases import Part, SwapCase, SwapCases, expiry
@@ -58,7 +59,9 @@ class SwapService:
         messenger: Messenger,
         background: Background,
         clock: Callable[[], datetime],
+        observer: Observer,
     ) -> None:
+        self._observer = observer
         self.choices = choices
         self.news = news
         self._store = store
@@ -88,9 +91,9 @@ class SwapService:
             _require_host(actor, mine, theirs)
         roles = {} if by_host else {actor.discord_id: actor.role_ids}
         if (refused := await self._first_look(case, roles)) is not None:
-            return refused
+            return self._counted(refused)
         if by_host:
-            return await self._order(case, proposal)
+            return self._counted(await self._order(case, proposal))
         stored = await self._store.add(case.swap)
         if isinstance(stored, Taken):
             return await self._in_the_way(case)
@@ -142,10 +145,10 @@ class SwapService:
             answer.journalled.set()  # a killed process would finish it after its next start
             latest = await self._store.get(swap.swap_id)
             if taken is Taken.BUSY:
-                return case.outcome(SwapCode.BUSY)
+                return self._counted(case.outcome(SwapCode.BUSY))
             if taken is Taken.OVER or latest is None:
                 return await self._cases.outcome(latest or swap)
-            outcome = await self._engine.carry(latest, roles)
+            outcome = self._counted(await self._engine.carry(latest, roles))
             await self.news.tell(swap.swap_id, besides=(answer.discord_id,))
         return outcome
 
@@ -211,7 +214,11 @@ class SwapService:
             latest = await self._store.get(swap.swap_id)
             return await self._cases.outcome(latest or swap)
         await self.news.tell(swap.swap_id)
-        return await self._cases.outcome(ended)
+        return self._counted(await self._cases.outcome(ended))
+
+    def _counted(self, outcome: SwapOutcome) -> SwapOutcome:
+        self._observer.swapped(outcome.code, outcome.platform)
+        return outcome
 
     async def _get(self, answer: Answer) -> Swap:
         swap = await self._store.get(answer.swap_id)

@@ -18,6 +18,7 @@ from bot.store.database import SchemaState, schema_state
 from bot.store.engines import sqlite_path
 
 NEEDED = {"alembic_version", "workspaces"}  # tables that every database of Muster has
+RUINED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 DUMP = 'pg_dump --format=custom --file=muster.dump "$MUSTER_DATABASE_URL"'
 UNDUMP = 'pg_restore --clean --if-exists --dbname="$MUSTER_DATABASE_URL" muster.dump'
 
@@ -32,9 +33,11 @@ def backup(url: str, target: Path) -> None:
     unfinished = target.with_name(f"{target.name}.part")
     try:
         _copy(path, unfinished)
-        _check(unfinished, unfinished)
+        _check(unfinished, path)
         unfinished.rename(target)
     except (OSError, sqlite3.Error) as error:
+        if isinstance(error, sqlite3.Error) and error.sqlite_errorcode in RUINED:
+            raise StartRefused(_no_database(path)) from None
         raise StartRefused(f"{target} could not be written: {error}.") from None
     finally:
         unfinished.unlink(missing_ok=True)
@@ -60,13 +63,13 @@ def restore(url: str, source: Path, now: datetime) -> Path | None:
         kept = None
         if path.exists():
             kept = path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%SZ}")
-            _copy(path, kept)
+            _keep(path, kept)
         _copy(staged, path)
     except (OSError, sqlite3.Error) as error:
         raise StartRefused(f"{source} could not be restored: {error}.") from None
     finally:
-        for ending in ("", "-wal", "-shm"):
-            staged.with_name(staged.name + ending).unlink(missing_ok=True)
+        for file in _files(staged):
+            file.unlink(missing_ok=True)
     return kept
 
 
@@ -91,6 +94,23 @@ def _copy(source: Path, target: Path) -> None:
         os.fsync(written.fileno())
 
 
+def _keep(path: Path, kept: Path) -> None:
+    """Copy what is about to be overwritten; what SQLite cannot even open is moved as it is."""
+    try:
+        _copy(path, kept)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode not in RUINED:
+            raise
+        for old, new in zip(_files(path), _files(kept), strict=True):
+            if old.exists():
+                old.replace(new)
+
+
+def _files(path: Path) -> tuple[Path, Path, Path]:
+    """An SQLite file and those that stand beside it while it is open, or was when it crashed."""
+    return path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
+
+
 def _check(file: Path, named: Path) -> None:
     """Raise StartRefused unless this is an unharmed database of Muster's."""
     with contextlib.closing(sqlite3.connect(file)) as connection:
@@ -100,4 +120,8 @@ def _check(file: Path, named: Path) -> None:
         except sqlite3.DatabaseError:
             verdict, tables = "not a database", set()
     if verdict != "ok" or not tables >= NEEDED:
-        raise StartRefused(f"{named} is not a whole database of Muster's. Nothing was changed.")
+        raise StartRefused(_no_database(named))
+
+
+def _no_database(file: Path) -> str:
+    return f"{file} is not a whole database of Muster's. Nothing was changed."

@@ -187,22 +187,10 @@ class Database:
         async with self._locks.hold(key, patience) as hold:
             yield hold
 
-    @asynccontextmanager
-    async def kept_lock(self, key: str) -> AsyncIterator[None]:
-        """Hold this lock on whichever connection: without it no other lock can be had.
-
-        Raises LockLost when it cannot be had. With SQLite there is nobody to keep it from.
-        """
-        if self._locks is None:
-            yield
-            return
-        async with self._locks.keep(key):
-            yield
-
-    async def renew_locks(self) -> None:
-        """See that what is kept is still ours, or take it anew. Raises LockLost, or LockTaken."""
-        if self._locks is not None:
-            await self._locks.renew()
+    @property
+    def locks(self) -> SessionLocks | None:
+        """What processes on one database hold against each other; with SQLite there is one."""
+        return self._locks
 
     async def own(self, owner: int) -> None:
         """Be alive to other processes under this number until this object is closed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -12,30 +13,53 @@ from bot.errors import LockLost, StartRefused
 from bot.models import ShardRange
 from bot.store.database import Database
 from bot.store.engines import refused, sqlite_path
+from bot.store.locks import SessionLocks
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 60.0  # seconds to wait for a process that is just stopping
+RETRY = 0.1  # seconds between two looks
+
 
 @asynccontextmanager
-async def only_server_of(share: ShardRange, database: Database) -> AsyncIterator[None]:
+async def only_server_of(share: ShardRange, database: Database) -> AsyncIterator[asyncio.Event]:
     """Be the one process on a shared database that serves these shards, during the block.
 
-    Who starts waits a minute for who is just stopping; then it raises StartRefused. That they stay
-    ours is for a `ShareGuard` to see. With SQLite `only_instance` has seen to it already.
+    Who starts waits a minute for who is just stopping; then it raises StartRefused. The event is
+    set when another process took over, which it can while the database does not see this one:
+    then this one has to end. With SQLite `only_instance` has seen to all of it already.
     """
     log.info("serving shards %s", share)
+    locks = database.locks
+    if locks is None:
+        yield asyncio.Event()
+        return
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(locks.splitting(share.count))
+        await _agree(share, locks)
         for shard in share.ids:
             try:
-                lock = database.kept_lock(f"shard:{shard}/{share.count}")
-                await stack.enter_async_context(lock)
+                await stack.enter_async_context(locks.keep(f"shard:{shard}/{share.count}"))
             except LockLost:
                 raise StartRefused(
                     f"MUSTER_SHARDS: another Muster process on this database serves shard {shard}"
                     f" of {share.count}. Stop it, or give each process shards of its own, for"
                     " example 0-3/16 and 4-7/16."
                 ) from None
-        yield
+        yield locks.displaced
+
+
+async def _agree(share: ShardRange, locks: SessionLocks) -> None:
+    """Wait until every process splits the guilds into as many shards as this one."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    while others := await locks.live_splits() - {share.count}:
+        if asyncio.get_running_loop().time() > deadline:
+            raise StartRefused(
+                f"MUSTER_SHARDS: this process splits the guilds into {share.count} shards, and"
+                f" another one on this database into {min(others)}, so both would serve some of"
+                " them. Give all processes the same number of shards."
+            )
+        await asyncio.sleep(RETRY)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ connection dies, so nobody waits for the dead, and nothing has to be renewed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 from collections.abc import AsyncIterator
@@ -16,11 +17,12 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.errors import LockLost, LockTaken
+from bot.errors import LockLost
 
 log = logging.getLogger(__name__)
 
 OWNERS = 0x6D757374  # the first half of the key of every owner's lock
+SPLITS = OWNERS + 1  # likewise, of how many shards the guilds are split into
 RETRY = 0.02  # seconds between two tries for a lock that another process holds
 PATIENCE = 60.0  # seconds to wait for another process; one write of theirs is bounded well below
 _GONE = (SQLAlchemyError, OSError, TimeoutError)
@@ -28,8 +30,10 @@ _GONE = (SQLAlchemyError, OSError, TimeoutError)
 _TRY = text("SELECT pg_try_advisory_lock(:key)")
 _UNLOCK = text("SELECT pg_advisory_unlock(:key)")
 _OWN = text("SELECT pg_advisory_lock(:owners, :owner)")
+_SPLIT = text("SELECT pg_advisory_lock_shared(:splits, :count)")
+_UNSPLIT = text("SELECT pg_advisory_unlock_shared(:splits, :count)")
 _LIVE = text(
-    "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND classid = :owners"
+    "SELECT DISTINCT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND classid = :first"
     " AND objsubid = 2 AND granted"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
@@ -57,15 +61,17 @@ class SessionLocks:
         self._turn = asyncio.Lock()  # one statement at a time on the connection
         self._connection: AsyncConnection | None = None
         self._owners: set[int] = set()
-        self._kept: set[int] = set()  # locks without which no connection is used
+        self._split: int | None = None
+        self._kept: dict[str, float | None] = {}  # loop's time since when it is missing, if it is
+        self.displaced = asyncio.Event()
 
     @asynccontextmanager
     async def hold(self, name: str, patience: float | None = None) -> AsyncIterator[Hold]:
         """Hold the lock of this name against other processes; raises LockLost when it cannot be.
 
+        Others wait for a minute, or for `patience` seconds.
         Not against this process: advisory locks are re-entrant, so callers take turns first.
-        Whoever waits holds the place behind the holder, so that no process is passed over; they
-        wait for a minute, or for `patience` seconds.
+        Whoever waits holds the place behind the holder, so that no process is passed over.
         """
         waiting, holding = to_key(f"waiting:{name}"), to_key(name)
         queued = await self._acquire(waiting, patience)
@@ -80,31 +86,19 @@ class SessionLocks:
 
     @asynccontextmanager
     async def keep(self, name: str) -> AsyncIterator[None]:
-        """Like `hold`, and on every later connection, too: until it is had again, nothing else is.
+        """Hold the lock through lost connections; raises LockLost when it cannot be had at first.
 
-        Within the block others then raise LockTaken when another process has got it meanwhile.
+        While it is missing no other lock is had: another process may do what it stands for. Sets
+        `displaced` when it is lost for good: another process has it by then.
         """
-        waiting, keeping = to_key(f"waiting:{name}"), to_key(name)
-        queued = await self._acquire(waiting)
-        try:
-            await self._acquire(keeping)
-        finally:
-            await asyncio.shield(self._release(waiting, queued))
-        self._kept.add(keeping)
+        await self._acquire(to_key(name))
+        self._kept[name] = None
         try:
             yield
         finally:
-            self._kept.discard(keeping)
-            await asyncio.shield(self._release(keeping, self._connection))
-
-    async def renew(self) -> None:
-        """See that the connection lives; the next one, with all that is kept, if it does not.
-
-        Raises LockLost when there is none, LockTaken when another process has what is kept.
-        """
-        async with self._turn:
-            await self._opened()
-            await self._run(_ALIVE)
+            del self._kept[name]
+            if self._connection is not None:
+                await asyncio.shield(self._release(to_key(name), self._connection))
 
     async def check(self, connection: object) -> None:
         """Raise LockLost unless this connection is still the one in use, and answers."""
@@ -130,17 +124,42 @@ class SessionLocks:
             except LockLost:  # nothing hangs on this connection: ask on the next one
                 return await self._live()
 
+    @asynccontextmanager
+    async def splitting(self, count: int) -> AsyncIterator[None]:
+        """Be known to split the guilds into so many shards, during the block."""
+        async with self._turn:
+            await self._opened()
+            self._split = count
+            await self._run(_SPLIT, splits=SPLITS, count=count)
+        try:
+            yield
+        finally:
+            self._split = None
+            await asyncio.shield(self._unsplit(count))
+
+    async def live_splits(self) -> set[int]:
+        """Into how many shards the processes that are alive split the guilds, each number once."""
+        async with self._turn:
+            return await self._live(SPLITS)
+
     async def aclose(self) -> None:
         """Give every lock back."""
         async with self._turn:
             await self._drop()
 
-    async def _live(self) -> set[int]:
+    async def _live(self, first: int = OWNERS) -> set[int]:
         connection = await self._opened()
+        await self._retake()
         try:
-            return set((await connection.execute(_LIVE, {"owners": OWNERS})).scalars())
+            return set((await connection.execute(_LIVE, {"first": first})).scalars())
         except _GONE as error:
             raise await self._lost(error) from None
+
+    async def _unsplit(self, count: int) -> None:
+        async with self._turn:
+            if self._connection is not None:
+                with contextlib.suppress(LockLost):  # then it is gone already
+                    await self._run(_UNSPLIT, splits=SPLITS, count=count)
 
     async def _acquire(self, key: int, patience: float | None = None) -> AsyncConnection:
         try:
@@ -148,15 +167,16 @@ class SessionLocks:
                 while True:
                     async with self._turn:
                         connection = await self._opened()
-                        if await self._run(_TRY, key=key):
+                        await self._retake()
+                        if not self._missing and await self._run(_TRY, key=key):
                             return connection
                     await asyncio.sleep(RETRY)
         except TimeoutError:
             raise LockLost("another process keeps the lock for too long") from None
 
-    async def _release(self, key: int, connection: AsyncConnection | None) -> None:
+    async def _release(self, key: int, connection: AsyncConnection) -> None:
         async with self._turn:
-            if connection is None or connection is not self._connection:
+            if connection is not self._connection:
                 return  # it took its locks with it
             try:
                 await self._run(_UNLOCK, key=key)
@@ -164,7 +184,7 @@ class SessionLocks:
                 log.warning("a lock went with its connection")
 
     async def _opened(self) -> AsyncConnection:
-        """The connection; a new one holds no locks but those of our owners and what we keep."""
+        """The connection; a new one holds no lock but what tells others that we live."""
         if self._connection is None:
             try:
                 self._connection = await self._engine.connect()
@@ -172,11 +192,27 @@ class SessionLocks:
                 raise LockLost(f"no connection for locks: {type(error).__name__}") from None
             for owner in self._owners:
                 await self._run(_OWN, owners=OWNERS, owner=owner)
-            for key in self._kept:
-                if not await self._run(_TRY, key=key):
-                    await self._drop()
-                    raise LockTaken("another process has taken what this one keeps")
+            if self._split is not None:
+                await self._run(_SPLIT, splits=SPLITS, count=self._split)
         return self._connection
+
+    @property
+    def _missing(self) -> bool:
+        return any(since is not None for since in self._kept.values())
+
+    async def _retake(self) -> None:
+        """Take again what a former connection kept.
+
+        PostgreSQL may not have noticed yet that the connection is gone: that is waited for.
+        """
+        now = asyncio.get_running_loop().time()
+        for name, since in list(self._kept.items()):
+            if since is None:
+                continue
+            if await self._run(_TRY, key=to_key(name)):
+                self._kept[name] = None
+            elif now - since > PATIENCE:
+                self.displaced.set()
 
     async def _run(self, statement: TextClause, **values: int) -> object:
         assert self._connection is not None  # callers have opened it
@@ -197,6 +233,8 @@ class SessionLocks:
         connection, self._connection = self._connection, None
         if connection is None:
             return
+        now = asyncio.get_running_loop().time()
+        self._kept = {name: now if since is None else since for name, since in self._kept.items()}
         try:
             await connection.invalidate()  # closed, not given back: its locks must not live on
             await connection.close()

@@ -55,11 +55,12 @@ async def test_the_numbers_move_while_people_claim(story: Operated) -> None:
         key = f"{name}{sorted(labels.items()) or ''}"
         return after[key] - before.get(key, 0)
 
-    claimed = {"kind": "claim", "code": "claimed", "platform": "ReAdmin"}
+    claimed = {"kind": "claim", "code": "claimed", "platform": "ReAdmin", "when": "at once"}
     assert moved("muster_outcomes_total", **claimed) == 1
     assert moved("muster_outcome_seconds_count", kind="claim") == 1
     assert moved("muster_acknowledgement_seconds_count", interaction="component") == 1
     assert moved("muster_answer_seconds_count", interaction="component") == 1
+    assert "muster_unacknowledged_total[('interaction', 'component')]" not in after
     assert moved("muster_platform_limited_total", platform="ReAdmin") == 1
     assert moved("muster_database_seconds_count", kind="write") > 0
     assert moved("muster_discord_requests_total", method="PATCH", status="200") > 0
@@ -67,6 +68,18 @@ async def test_the_numbers_move_while_people_claim(story: Operated) -> None:
     assert after["muster_journal_unsettled"] == 0
     assert after["muster_guilds"] == 2
     assert after["muster_shard_latency_seconds[('shard', '0')]"] >= 0
+
+
+async def test_forms_and_choices_are_timed_too(story: Operated) -> None:
+    town, juno = story.town, story.cast.person("Juno", story.town.coast)
+    before = await town.numbers()
+    (board, *_) = await juno.autocomplete("session edit", "announcement", announcement="NG204")
+    panel = await juno.command("session edit", announcement=board["value"])
+    assert (await juno.press(panel, "Edit")).form is not None
+    after = await town.numbers()
+    for kind in ("autocomplete", "application_command", "component"):
+        name = f"muster_acknowledgement_seconds_count[('interaction', '{kind}')]"
+        assert after[name] == before.get(name, 0) + 1
 
 
 async def test_every_line_is_json_and_says_which_interaction_it_is_about(story: Operated) -> None:
@@ -181,6 +194,8 @@ async def test_what_does_not_end_in_time_is_settled_by_the_next_start(story: Ope
     )
     assert told
     assert holders(town.northgate, SOON).count((ROBLOX["Juno"], "Dispatcher")) == 1
+    later = {"kind": "claim", "code": "claimed", "platform": "ReAdmin", "when": "later"}
+    assert (await town.numbers())[f"muster_outcomes_total{sorted(later.items())}"] == 1
 
 
 async def test_told_twice_it_ends_at_once_and_says_with_which_status(story: Operated) -> None:

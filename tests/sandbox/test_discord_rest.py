@@ -27,6 +27,7 @@ async def bench() -> AsyncIterator[RestBench]:
 TEXT: Json = {"content": "x"}
 EMBED: Json = {"embeds": [{"title": "x"}]}
 THREAD: Json = {"name": "talk"}
+REPLY: Json = {"content": "x", "message_reference": {"message_id": "1"}}
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,7 @@ THREAD: Json = {"name": "talk"}
         ("send_messages", "POST", "/messages", EMBED, (403, 50013)),
         ("embed_links", "POST", "/messages", EMBED, (403, 50013)),
         ("read_message_history", "GET", "/messages/{message}", None, (403, 50013)),
+        ("read_message_history", "POST", "/messages", REPLY, (403, 160002)),
         ("create_public_threads", "POST", "/messages/{message}/threads", THREAD, (403, 50013)),
         ("create_private_threads", "POST", "/threads", THREAD, (403, 50013)),
     ],

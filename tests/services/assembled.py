@@ -9,6 +9,7 @@ from typing import cast
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
+from bot.metrics import Metrics
 from bot.providers.guard import UpstreamPolicy
 from bot.providers.identity.roblox import Roblox
 from bot.services.aftermath import Aftermath
@@ -74,6 +75,7 @@ class Assembled:
     background: HandBackground = field(default_factory=HandBackground)
     keys_used: list[str] = field(default_factory=list)
     ticks: float = 0.0  # the monotonic clock of the catalog
+    metrics: Metrics = field(default_factory=Metrics)
 
     def __post_init__(self) -> None:
         database, clock, keyring = self.database, self.clock, KeyRing(KEYS)
@@ -124,13 +126,13 @@ class Assembled:
                 self.swap_store, self.attempts, self.announcements, self.links, self.workspaces,
                 self.catalog, self.boards, self.policies, aftermath, lanes,
                 self.engine.tell_settled, roblox, tidings,
-                self.messenger, self.host_log,
+                self.messenger, self.host_log, self.metrics,
             ),
             self.background, clock,
         )  # fmt: skip
         self.claims = ClaimService(
             self.announcements, self.attempts, self.links, self.workspaces, self.policies,
-            self.engine, self.background, clock,
+            self.engine, self.background, clock, self.metrics,
         )  # fmt: skip
         self.role_rules = RoleRules(self.rule_store, self.workspaces, self.catalog)
         self.roster = RosterService(
@@ -139,6 +141,7 @@ class Assembled:
         self.reconciler = Reconciler(
             self.attempts, self.announcements, self.workspaces, self.engine, self.messenger,
             LateAnswers(self.preferences, self.messenger), self.host_log, self.background, clock,
+            observer=self.metrics,
         )  # fmt: skip
         self.openings = OpeningsService(
             self.announcements, self.links, self.workspaces, self.catalog, self.boards

@@ -95,6 +95,18 @@ def test_a_restore_where_nothing_was(file: Path, tmp_path: Path) -> None:
     assert rows(fresh) == ["first"]
 
 
+def test_a_restore_over_a_ruin_keeps_the_ruin(file: Path, tmp_path: Path) -> None:
+    url, copy = f"sqlite:///{file}", tmp_path / "copy.db"
+    backup(url, copy)
+    file.write_bytes(ruin := b"\xff" * 3 * 4096)
+    with pytest.raises(StartRefused, match=r"muster\.db"):
+        backup(url, tmp_path / "another.db")
+    kept = restore(url, copy, NOW)
+    assert kept is not None
+    assert kept.read_bytes() == ruin
+    assert rows(file) == ["first"]
+
+
 def test_what_is_no_backup_changes_nothing(file: Path, tmp_path: Path) -> None:
     url, copy = f"sqlite:///{file}", tmp_path / "copy.db"
     backup(url, copy)

@@ -6,14 +6,13 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
-from bot.errors import LockLost, LockTaken, StartRefused
+from bot.errors import LockLost, StartRefused
 from bot.models import EVERYTHING, ShardRange
-from bot.services.share_guard import GIVE_UP, ShareGuard
-from bot.store import locks
+from bot.store import instance, locks
 from bot.store.database import Database
 from bot.store.instance import only_instance, only_server_of
+from tests.store.test_locks import cut
 
 FRONT, BACK, SECOND = (ShardRange.parse(text) for text in ("0-1/4", "2-3/4", "1/4"))
 
@@ -70,6 +69,66 @@ async def test_who_starts_waits_for_who_stops(postgres_url: str) -> None:
         await other.close()
 
 
+async def test_all_processes_split_the_guilds_alike(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else two serve the same guild, as shards with other numbers."""
+    monkeypatch.setattr(instance, "PATIENCE", 0.2)
+    one, other = await Database.open(postgres_url), await Database.open(postgres_url)
+    try:
+        async with only_server_of(FRONT, one):
+            with pytest.raises(StartRefused, match=r"into 1 shards, and another one .* into 4"):
+                async with only_server_of(EVERYTHING, other):
+                    pass
+            async with only_server_of(BACK, other):
+                pass
+        async with only_server_of(EVERYTHING, other):
+            pass
+    finally:
+        await one.close()
+        await other.close()
+
+
+async def test_a_process_keeps_its_shards_when_the_database_was_away(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await Database.open(postgres_url), await Database.open(postgres_url)
+    try:
+        async with only_server_of(FRONT, one) as displaced:
+            await cut(other)
+            await one.live_owners()  # which is asked every few seconds
+            monkeypatch.setattr(locks, "PATIENCE", 0.2)
+            with pytest.raises(StartRefused, match="serves shard 0 of 4"):
+                async with only_server_of(FRONT, other):
+                    pass
+            assert not displaced.is_set()
+    finally:
+        await one.close()
+        await other.close()
+
+
+async def test_a_process_whose_shards_another_one_took_hears_of_it(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await Database.open(postgres_url), await Database.open(postgres_url)
+    try:
+        async with only_server_of(FRONT, one) as displaced:
+            await cut(other)
+            async with only_server_of(SECOND, other) as theirs:
+                await one.live_owners()
+                assert not displaced.is_set()  # PostgreSQL may still believe in our old connection
+                with pytest.raises(LockLost):  # and nothing is written until we know
+                    async with one.session_lock("a session", patience=0.3):
+                        pass
+                monkeypatch.setattr(locks, "PATIENCE", 0.0)
+                await one.live_owners()
+                assert displaced.is_set()
+                assert not theirs.is_set()
+    finally:
+        await one.close()
+        await other.close()
+
+
 async def test_a_process_that_died_is_not_waited_for(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,98 +141,3 @@ async def test_a_process_that_died_is_not_waited_for(
                 pass
     finally:
         await other.close()
-
-
-async def end_locks(database: Database) -> None:
-    """The server ends every connection that holds a lock, as it does when it falls over."""
-    async with database.write() as connection:
-        await connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND"
-                " database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-            )
-        )
-
-
-async def test_a_lost_connection_is_noticed_and_the_shards_are_taken_anew(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(locks, "PATIENCE", 0.2)
-    one, other = await Database.open(postgres_url), await Database.open(postgres_url)
-    guard = ShareGuard(FRONT, one)
-    try:
-        async with only_server_of(FRONT, one):
-            await guard.look()
-            await end_locks(other)
-            for _ in range(2):  # it notices; then it takes them anew
-                await guard.look()
-            assert not guard.taken.is_set()
-            with pytest.raises(StartRefused, match="serves shard 0 of 4"):
-                async with only_server_of(FRONT, other):
-                    pass
-        async with only_server_of(FRONT, other):  # given back, although they were taken twice
-            pass
-    finally:
-        await one.close()
-        await other.close()
-
-
-async def test_who_lost_a_shard_to_another_process_writes_nothing_and_stops(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(locks, "PATIENCE", 0.2)
-    one, other = await Database.open(postgres_url), await Database.open(postgres_url)
-    now = 100.0
-    guard = ShareGuard(FRONT, one, lambda: now)
-    try:
-        async with only_server_of(FRONT, one):
-            await end_locks(other)
-            async with only_server_of(SECOND, other):
-                for _ in range(3):
-                    await guard.look()
-                with pytest.raises(LockTaken):
-                    async with one.session_lock("a lane"):
-                        pass
-                now += GIVE_UP - 1
-                await guard.look()
-                assert not guard.taken.is_set()
-            await guard.look()  # the other has given it back
-            async with one.session_lock("a lane"):
-                pass
-            await end_locks(other)
-            async with only_server_of(SECOND, other):
-                for _ in range(2):
-                    await guard.look()
-                now += GIVE_UP
-                await guard.look()
-                assert guard.taken.is_set()
-    finally:
-        await one.close()
-        await other.close()
-    assert "another Muster process has taken shards of 0-1/4" in str(guard.refusal())
-
-
-async def test_an_absent_database_takes_no_shard_away(postgres_url: str) -> None:
-    one = await Database.open(postgres_url)
-    now = 100.0
-    guard = ShareGuard(FRONT, one, lambda: now)
-    with pytest.MonkeyPatch.context() as patch:
-
-        async def away(_: object) -> None:
-            raise LockLost("no connection for locks")
-
-        patch.setattr(Database, "renew_locks", away)
-        for _ in range(3):
-            now += GIVE_UP
-            await guard.look()
-    assert not guard.taken.is_set()
-    await one.close()
-
-
-async def test_a_single_file_is_nobody_elses(sqlite_url: str) -> None:
-    database = await Database.open(sqlite_url)
-    guard = ShareGuard(EVERYTHING, database)
-    async with only_server_of(EVERYTHING, database):
-        await guard.look()
-    assert not guard.taken.is_set()
-    await database.close()

@@ -9,14 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, func, inspect, select, text
 
 import bot
 from bot.errors import StartRefused
 from bot.store.app_state import AppState
-from bot.store.database import MIGRATION_LOCK, Database, SchemaState, migrate, schema_state
+from bot.store.database import (
+    MIGRATION_LOCK,
+    Database,
+    SchemaState,
+    _config,
+    migrate,
+    schema_state,
+)
 from bot.store.schema import metadata
 from tests.postgres import LOCKED_PASSWORD, LOCKED_USER, Postgres
 
@@ -99,6 +108,65 @@ async def test_migrating_says_nothing(empty_url: str, caplog: pytest.LogCaptureF
     with caplog.at_level(logging.INFO):
         await migrate(empty_url)
     assert [record for record in caplog.records if record.name.startswith("alembic")] == []
+
+
+async def test_a_migration_only_adds(empty_url: str) -> None:
+    """So that a process of the version before goes on while the next one starts."""
+    database = await Database.open(empty_url, migrating=True)
+    scripts = ScriptDirectory.from_config(_config())
+    before: dict[str, Any] = {}
+    try:
+        for script in reversed(list(scripts.walk_revisions())):
+            async with database.write() as connection:
+                await connection.run_sync(_upgrade_to, script.revision)
+                after = await connection.run_sync(_demands)
+            for table, demands in before.items():
+                assert after.get(table, {}).items() >= demands.items(), script.revision
+                news = {name: what for name, what in after[table].items() if name not in demands}
+                assert set(news.values()) <= {"may be left out"}, (script.revision, table, news)
+            before = after
+    finally:
+        await database.close()
+    assert set(before) >= set(metadata.tables)
+
+
+def _upgrade_to(connection: Connection, revision: str) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def _demands(connection: Connection) -> dict[str, dict[str, str]]:
+    """What each table asks of whoever writes into it: of columns, and beyond them."""
+    found, looker = MetaData(), inspect(connection)
+    found.reflect(connection)
+    demands: dict[str, dict[str, str]] = {}
+    for table in found.tables.values():
+        demands[table.name] = own = {}
+        for column in table.columns:
+            free = column.nullable or column.server_default is not None
+            own[column.name] = "may be left out" if free else f"must be {column.type}"
+        unique = [index for index in looker.get_indexes(table.name) if index["unique"]]
+        checks = looker.get_check_constraints(table.name)
+        for rule in (*unique, *looker.get_unique_constraints(table.name), *checks):
+            own[f"rule {rule['name']}"] = "must be kept"
+        for key in looker.get_foreign_keys(table.name):
+            own[f"key to {key['referred_table']}.{key['constrained_columns']}"] = "must be kept"
+    return demands
+
+
+async def test_a_process_goes_on_when_a_newer_one_adds_to_its_tables(database: Database) -> None:
+    """Also with what its connections have prepared already."""
+    state = AppState(database)
+    await state.set("a", "before")
+    other = await Database.open(database._url)
+    async with other.write() as connection:
+        for table in metadata.sorted_tables:
+            await connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN added INTEGER"))
+    await other.close()
+    for _ in range(2):
+        await state.set("a", "after")
+        assert await state.get("a") == "after"
 
 
 async def test_the_migrated_schema_is_the_declared_one(database: Database) -> None:

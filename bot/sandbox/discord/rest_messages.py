@@ -39,11 +39,21 @@ async def create(call: Call) -> Json:
         require(call, channel, permissions.EMBED_LINKS)
     if call.uploads:
         require(call, channel, permissions.ATTACH_FILES)
+    if call.form.get("message_reference"):
+        _require_history(call, channel)
     if channel.archived and channel.locked:
         raise refuse(50083)
     limit(call, "message-create", channel)
     message = call.core.messages.create(channel, Draft(call.form, call.uploads))
     return render(call, message)
+
+
+def _require_history(call: Call, channel: Channel) -> None:
+    """A reply takes more than a message does; in a DM everybody has it."""
+    world = call.core.world
+    held = world.permissions_in(channel, world.bot_user.id) if channel.guild_id else -1
+    if not held & permissions.READ_MESSAGE_HISTORY:
+        raise refuse(160002)
 
 
 async def edit(call: Call) -> Json:
