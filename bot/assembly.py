@@ -17,6 +17,7 @@ from bot.services.erasing import ErasingService
 from bot.services.guild_log import GuildLog
 from bot.services.hosting import HostingService
 from bot.services.late_answers import LateAnswers
+from bot.services.late_releases import LateReleases
 from bot.services.line_moves import LineMoves
 from bot.services.link_cards import LinkCards
 from bot.services.link_directory import LinkDirectory
@@ -34,6 +35,7 @@ from bot.services.poll_notes import PollNotes
 from bot.services.polling import Poller
 from bot.services.privacy import Privacy
 from bot.services.reconciler import Reconciler
+from bot.services.releasing import Releases
 from bot.services.reminders import ReminderChoices, ReminderService
 from bot.services.removed_guilds import RemovedGuilds
 from bot.services.reposting import Reposter
@@ -77,6 +79,7 @@ def build_services(g: Ground) -> Services:
     guild_log = GuildLog(g.workspaces, g.messenger, g.background)
     offers, waitlist = _build_waitlist(g)
     swaps, swap_rounds = _build_swaps(g)
+    late_releases = LateReleases(g.tidings, g.messenger, g.background)
     privacy = _build_privacy(g)
     privacy.departures.on_left(waitlist.forget_member)
     privacy.erasing.on_erasing(waitlist.forget_everywhere)
@@ -85,6 +88,9 @@ def build_services(g: Ground) -> Services:
     return Services(
         app_state=AppState(g.database), workspaces=g.workspaces, catalog=g.catalog,
         boards=g.boards, openings=g.openings, claims=g.claims,
+        releases=Releases(
+            g.claims, g.openings, g.announcements, g.workspaces, g.boards, late_releases, g.clock
+        ),
         poller=Poller(
             g.announcements, g.boards, g.catalog, g.background, g.clock,
             notes=PollNotes(PollStore(g.database), g.clock), observer=g.metrics,
@@ -99,7 +105,8 @@ def build_services(g: Ground) -> Services:
         role_rules=RoleRules(g.role_rules, g.workspaces, g.catalog),
         reconciler=Reconciler(
             g.attempts, g.announcements, g.workspaces, g.engine, g.messenger,
-            LateAnswers(g.preferences, g.messenger), g.host_log, g.background, g.clock,
+            LateAnswers(g.preferences, g.messenger), late_releases, g.host_log, g.background,
+            g.clock,
         ),
         automation=_build_automation(g),
         reminder_choices=ReminderChoices(g.preferences, g.workspaces, g.messenger),

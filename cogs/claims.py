@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import replace
-from datetime import datetime
 
 from discord import app_commands
 from discord.ext import commands
@@ -17,12 +16,15 @@ from bot.menus import Menu
 from bot.models import Door
 from bot.replies import MAX_TEXT, Reply, masked_link, outcome_reply
 from bot.services.claims import ClaimService
-from bot.services.openings import Holding, OpeningsService
+from bot.services.openings import OpeningsService
 from bot.services.outcomes import Outcome
 from bot.services.ports import Actor
+from bot.services.releasing import Releases
 from bot.text import cut, safe, shorten, when
+from cogs._claim_words import holding_line, release_label, to_choice_name
 from cogs._common import describe_start, to_actor, to_choices, to_number, to_press
 from cogs._link_offers import tell_news, with_link_offers
+from cogs._releasing import MAX_REASON, ReasonForm, release_question
 from cogs._waiting import waiting_buttons, waiting_line, with_news
 
 MAX_LISTED = 10
@@ -35,6 +37,7 @@ class Claims(commands.Cog):
 
     def __init__(self, bot: MusterBot) -> None:
         self.claims: ClaimService = bot.services.claims
+        self.releases: Releases = bot.services.releases
         self.openings: OpeningsService = bot.services.openings
         self.waitlist = bot.services.waitlist
         bot.on_answered(self.on_answered)
@@ -45,6 +48,7 @@ class Claims(commands.Cog):
         bot.on_press(Action.KEEP, self.on_keep)
         bot.on_press(Action.RELEASE, self.on_release)
         bot.on_press(Action.RELEASE_NOW, self.on_release_now)
+        bot.on_press(Action.RELEASE_WHY, self.on_release_why)
 
     async def on_answered(self, _: Interaction, reply: Reply) -> None:
         """The member has read these endings."""
@@ -67,10 +71,18 @@ class Claims(commands.Cog):
 
     @app_commands.command()
     @app_commands.guild_only()
-    @app_commands.describe(claim="The claim you want to give back")
-    async def release(self, interaction: Interaction, claim: str) -> None:
+    @app_commands.describe(
+        claim="The claim you want to give back",
+        reason="Why; the hosts read it. Asked for once claims have closed",
+    )
+    async def release(
+        self,
+        interaction: Interaction,
+        claim: str,
+        reason: app_commands.Range[str, 0, MAX_REASON] = "",
+    ) -> None:
         """Give back a role that you claimed."""
-        await answer(interaction, self._release(interaction, to_number(claim), Door.SLASH))
+        await answer(interaction, self._release(interaction, to_number(claim), Door.SLASH, reason))
 
     @app_commands.command(name="claims")
     @app_commands.guild_only()
@@ -133,7 +145,7 @@ class Claims(commands.Cog):
         holdings = await self.openings.list_recent(to_actor(interaction))
         now = interaction.client.clock()
         pairs = [
-            (_to_choice_name(h, now), str(h.opening_id))
+            (to_choice_name(h, now), str(h.opening_id))
             for h in holdings
             if h.opening_id is not None
         ]
@@ -171,6 +183,14 @@ class Claims(commands.Cog):
         work = self._release(interaction, button.number, Door.BUTTON)
         await answer(interaction, work, replacing=True)
 
+    async def on_release_why(self, interaction: Interaction, button: Button) -> None:
+        """Yes, although claims have closed: the form for the reason."""
+
+        async def release(sent: Interaction, reason: str) -> Reply:
+            return await self._release(sent, button.number, Door.BUTTON, reason)
+
+        await interaction.response.send_modal(ReasonForm(release))
+
     async def _claim_named(
         self, interaction: Interaction, session: str, role: str, server: str
     ) -> Reply:
@@ -186,10 +206,12 @@ class Claims(commands.Cog):
         press = replace(press, move_confirmed=move, clash_confirmed=anyway)
         return await self._with_earlier(press.actor, _worded(interaction, self.claims.claim(press)))
 
-    async def _release(self, interaction: Interaction, opening: int, door: Door) -> Reply:
-        press = to_press(interaction, opening, door)
+    async def _release(
+        self, interaction: Interaction, opening: int, door: Door, reason: str = ""
+    ) -> Reply:
+        press = replace(to_press(interaction, opening, door), reason=reason)
         return await self._with_earlier(
-            press.actor, _worded(interaction, self.claims.release(press))
+            press.actor, _worded(interaction, self.releases.release(press))
         )
 
     async def _with_earlier(self, actor: Actor, work: Awaitable[Reply]) -> Reply:
@@ -204,16 +226,7 @@ class Claims(commands.Cog):
         return await with_news(self.waitlist, actor, reply)
 
     async def _ask_release(self, interaction: Interaction, number: int) -> Reply:
-        opening, announcement = await self.openings.get(to_actor(interaction).guild_id, number)
-        return Reply(
-            f"Release **{safe(opening.role_name)}** in “{safe(announcement.title)}”"
-            f"{f' on {safe(opening.server_name)}' if opening.server_name else ''},"
-            f" {when(announcement.starts_at)}? Somebody else can take it then.",
-            (
-                Button(Action.RELEASE_NOW, number, "Release", "red"),
-                Button(Action.KEEP, number, "Keep it"),
-            ),
-        )
+        return release_question(await self.releases.ask(to_actor(interaction), number))
 
     async def _list_mine(self, interaction: Interaction) -> Reply:
         actor = to_actor(interaction)
@@ -222,13 +235,13 @@ class Claims(commands.Cog):
     async def _holdings(self, actor: Actor) -> Reply:
         holdings = await self.openings.list_mine(actor)
         shown = holdings.claims[:MAX_LISTED]
-        lines = [_holding(holding) for holding in shown]
+        lines = [holding_line(holding) for holding in shown]
         if not lines:
             lines = ["You hold no role in a coming session. See what is open: `/open`"]
         for name in holdings.unreachable:
             lines.append(f"⚠ {safe(name)} does not answer; claims there are not shown.")
         buttons = tuple(
-            Button(Action.RELEASE, h.opening_id, _release_label(h))
+            Button(Action.RELEASE, h.opening_id, release_label(h))
             for h in shown
             if h.opening_id is not None and h.can_release
         )
@@ -260,26 +273,6 @@ class Claims(commands.Cog):
         if len(parts) > MAX_LISTED:
             parts[MAX_LISTED:] = ["… and more, later: type `/claim`."]
         return Reply(shorten("\n".join(parts), MAX_TEXT))
-
-
-def _to_choice_name(holding: Holding, now: datetime) -> str:
-    """Tells a member's claims apart, also on two servers or in two sessions of one name."""
-    server = f" · {cut(holding.server_name, 15)}" if holding.server_name else ""
-    start = describe_start(holding.starts_at, now)
-    return f"{cut(holding.role_name, 30)} · {cut(holding.session_title, 30)}{server} · {start}"
-
-
-def _release_label(holding: Holding) -> str:
-    server = f" · {holding.server_name}" if holding.server_name else ""
-    return f"Release {holding.role_name}{server}"
-
-
-def _holding(holding: Holding) -> str:
-    server = f", {safe(holding.server_name)}" if holding.server_name else ""
-    return (
-        f"✔ **{safe(holding.role_name)}** in “{safe(holding.session_title)}”{server} ·"
-        f" {when(holding.starts_at)} · {holding.platform}"
-    )
 
 
 async def _worded(interaction: Interaction, work: Awaitable[Outcome]) -> Reply:

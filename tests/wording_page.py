@@ -34,6 +34,8 @@ CASES: dict[Code, list[tuple[str, dict[str, object]]]] = {
         ("", {}),
         ("to a member whom a host removed, later", {"by_id": 9}),
         ("to a host who removed somebody", {"subject_id": 5, "reason": "did not turn up"}),
+        ("after the cut-off", {"reason": "I am ill", "hosts_told": True}),
+        ("likewise, and nobody can be told", {"reason": "I am ill", "hosts_told": False}),
     ],
     Code.NOT_LINKED: [("", {"reference": ""}), ("to a host", {"reference": "", "subject_id": 5})],
     Code.NOT_ELIGIBLE_DISCORD: [
@@ -114,6 +116,7 @@ CASES: dict[Code, list[tuple[str, dict[str, object]]]] = {
         ("", {"platform": V1, "releasing": True, "can_release": False}),
         ("to a host", {"platform": V1, "releasing": True, "can_release": False, "subject_id": 5}),
     ],
+    Code.REASON: [("", {"releasing": True})],
     Code.DID_NOT_ARRIVE: [("of a claim", {}), ("of a release", {"releasing": True})],
     Code.INTERRUPTED: [("", {})],
     Code.GAVE_UP: [("of a claim", {}), ("of a release", {"releasing": True})],

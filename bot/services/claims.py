@@ -23,6 +23,7 @@ from bot.models import (
 from bot.services.cases import Case
 from bot.services.engine import ClaimEngine
 from bot.services.former import find_former_account
+from bot.services.late_releases import needs_reason
 from bot.services.observing import Observer, Unobserved
 from bot.services.outcomes import Code, Outcome
 from bot.services.permits import require_host
@@ -57,7 +58,7 @@ class Press:
     move_confirmed: bool = False
     clash_confirmed: bool = False
     subject_id: int | None = None  # Discord id of whom it is for; None = the actor
-    reason: str = ""  # a host's, for the log channel and the member; the journal keeps none
+    reason: str = ""  # for the log channel, and the member for whom a host acts; never kept
     # Set once a killed process would answer this interaction after its next start.
     journalled: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
 
@@ -223,6 +224,10 @@ class ClaimService:
         claiming = kind is AttemptKind.CLAIM
         if claiming and (closed := from_announcement(base, announcement, by_host=by_host)):
             return closed
+        if not (claiming or by_host or press.reason.strip()) and needs_reason(
+            announcement, workspace, actor.discord_id, self._clock()
+        ):
+            return replace(base, code=Code.REASON, releasing=True)
         roblox_id = await self._find_account(press, claiming)
         if roblox_id is None:
             return replace(base, code=Code.NOT_LINKED, releasing=not claiming)

@@ -26,6 +26,7 @@ from bot.services.openings import OpeningsService
 from bot.services.polling import TICK, Poller
 from bot.services.privacy import Privacy
 from bot.services.reconciler import Reconciler
+from bot.services.releasing import Releases
 from bot.services.reminders import ReminderChoices
 from bot.services.reposting import Reposter
 from bot.services.role_rules import RoleRules
@@ -77,6 +78,7 @@ class Services:
     cancelling: Cancelling
     openings: OpeningsService
     claims: ClaimService
+    releases: Releases
     roster: RosterService
     role_rules: RoleRules
     reconciler: Reconciler

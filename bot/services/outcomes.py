@@ -33,6 +33,7 @@ class Code(StrEnum):
     UPSTREAM_SAID = "upstream said"
     NOT_HELD = "not held"
     CANNOT_RELEASE = "cannot release"
+    REASON = "reason?"
     DID_NOT_ARRIVE = "did not arrive"
     INTERRUPTED = "interrupted"
     GAVE_UP = "gave up"
@@ -77,7 +78,8 @@ class Outcome:
     clash_may_be_confirmed: bool = True  # CLASH: False where the guild refuses clashes
     subject_id: int | None = None  # Discord id of whom it is for, when somebody else acted
     by_id: int | None = None  # Discord id of the host who acted, when the member is told later
-    reason: str = ""  # why a host acted for somebody; said, never kept
+    reason: str = ""  # why a host acted for somebody, or a role is given back late; never kept
+    hosts_told: bool | None = None  # RELEASED: whether hosts hear of it; None: they need not
     kept: bool = False  # FULL: the free places are kept for who waits
     kept_until: datetime | None = None  # for the one who was asked first; None: nobody was yet
     waitlist_place: int = 0  # FULL: the member's number in the line; 0: there is none to join
