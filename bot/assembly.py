@@ -13,6 +13,7 @@ from bot.services.candidates import Candidates
 from bot.services.container import LinkDesk, Services
 from bot.services.days import DayPosting
 from bot.services.departures import Departures
+from bot.services.earlier import EarlierEndings
 from bot.services.erasing import ErasingService
 from bot.services.guild_log import GuildLog
 from bot.services.hosting import HostingService
@@ -88,6 +89,7 @@ def build_services(g: Ground) -> Services:
     return Services(
         app_state=AppState(g.database), workspaces=g.workspaces, catalog=g.catalog,
         boards=g.boards, openings=g.openings, claims=g.claims,
+        earlier=EarlierEndings(g.claims, g.clock),
         releases=Releases(
             g.claims, g.openings, g.announcements, g.workspaces, g.boards, late_releases, g.clock
         ),

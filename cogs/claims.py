@@ -16,6 +16,7 @@ from bot.menus import Menu
 from bot.models import Door
 from bot.replies import MAX_TEXT, Reply, masked_link, outcome_reply
 from bot.services.claims import ClaimService
+from bot.services.earlier import EarlierEndings
 from bot.services.openings import OpeningsService
 from bot.services.outcomes import Outcome
 from bot.services.ports import Actor
@@ -29,7 +30,6 @@ from cogs._waiting import waiting_buttons, waiting_line, with_news
 
 MAX_LISTED = 10
 MAX_WAITS = 5
-MAX_EARLIER = 3  # endings said later, before an answer; the rest waits for the next one
 
 
 class Claims(commands.Cog):
@@ -37,6 +37,7 @@ class Claims(commands.Cog):
 
     def __init__(self, bot: MusterBot) -> None:
         self.claims: ClaimService = bot.services.claims
+        self.earlier: EarlierEndings = bot.services.earlier
         self.releases: Releases = bot.services.releases
         self.openings: OpeningsService = bot.services.openings
         self.waitlist = bot.services.waitlist
@@ -53,7 +54,7 @@ class Claims(commands.Cog):
     async def on_answered(self, _: Interaction, reply: Reply) -> None:
         """The member has read these endings."""
         if reply.tells:
-            await self.claims.mark_told(reply.tells)
+            await self.earlier.mark_told(reply.tells)
 
     @app_commands.command()
     @app_commands.guild_only()
@@ -216,9 +217,8 @@ class Claims(commands.Cog):
 
     async def _with_earlier(self, actor: Actor, work: Awaitable[Reply]) -> Reply:
         """The answer, after what the member could not be told before."""
-        earlier = await self.claims.untold(actor.guild_id, actor.discord_id)
         reply = await work
-        for outcome in reversed(earlier[:MAX_EARLIER]):
+        for outcome in reversed(await self.earlier.take(actor, reply.tells)):
             told = outcome_reply(outcome)
             host = f" (by <@{outcome.by_id}>)" if outcome.by_id else ""
             text = shorten(f"Earlier{host}: {told.text}\n\n{reply.text}", MAX_TEXT)

@@ -11,6 +11,7 @@ from bot.services.cancelling import Cancelling
 from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
 from bot.services.days import DayPosting
+from bot.services.earlier import EarlierEndings
 from bot.services.guild_log import GuildLog
 from bot.services.hosting import HostingService
 from bot.services.link_cards import LinkCards
@@ -78,6 +79,7 @@ class Services:
     cancelling: Cancelling
     openings: OpeningsService
     claims: ClaimService
+    earlier: EarlierEndings
     releases: Releases
     roster: RosterService
     role_rules: RoleRules
