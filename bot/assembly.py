@@ -81,10 +81,11 @@ def build_services(g: Ground) -> Services:
     offers, waitlist = _build_waitlist(g)
     swaps, swap_rounds = _build_swaps(g)
     late_releases = LateReleases(g.tidings, g.messenger, g.background)
-    privacy = _build_privacy(g)
+    oneself, privacy = _build_oneself(g, guild_log), _build_privacy(g)
     privacy.departures.on_left(waitlist.forget_member)
     privacy.erasing.on_erasing(waitlist.forget_everywhere)
     privacy.erasing.on_erasing(swaps.forget_words)
+    privacy.erasing.on_erasing(oneself.identity.forget_member)
     privacy.removed_guilds.on_removed(g.outside.lines.drop_guild)
     return Services(
         app_state=AppState(g.database), workspaces=g.workspaces, catalog=g.catalog,
@@ -117,7 +118,7 @@ def build_services(g: Ground) -> Services:
         ),
         offers=offers, waitlist=waitlist,
         linking=linking, links=_build_links(g, linking, guild_log),
-        oneself=_build_oneself(g, guild_log), privacy=privacy, swaps=swaps, swap_rounds=swap_rounds,
+        oneself=oneself, privacy=privacy, swaps=swaps, swap_rounds=swap_rounds,
     )  # fmt: skip
 
 

@@ -59,6 +59,7 @@ class Press:
     clash_confirmed: bool = False
     subject_id: int | None = None  # Discord id of whom it is for; None = the actor
     reason: str = ""  # for the log channel, and the member for whom a host acts; never kept
+    at: datetime | None = field(default=None, compare=False)  # UTC: when it was taken up
     # Set once a killed process would answer this interaction after its next start.
     journalled: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
 
@@ -119,7 +120,7 @@ class ClaimService:
 
     async def _observed(self, press: Press, kind: AttemptKind) -> Outcome:
         began = time.perf_counter()
-        outcome = await self._joined(press, kind)
+        outcome = await self._joined(replace(press, at=self._clock()), kind)
         seconds = time.perf_counter() - began
         self._observer.outcome(kind, outcome.code, outcome.platform, seconds)
         return outcome
@@ -165,7 +166,8 @@ class ClaimService:
         refused = RefusedPress(
             secrets.token_hex(4), press.actor.guild_id,
             announcement.announcement_id if announcement else None, press.opening_id,
-            press.actor.discord_id, press.for_whom, press.door, outcome.code.value, self._clock(),
+            press.actor.discord_id, press.for_whom, press.door, outcome.code.value,
+            press.at or self._clock(),  # as old as the press: an erasure since then covers it
         )  # fmt: skip
         log.info(
             "press by %s for %s in guild %s on opening %s refused: %s, reference %s",
