@@ -80,7 +80,7 @@ def build_services(g: Ground) -> Services:
     guild_log = GuildLog(g.workspaces, g.messenger, g.background)
     offers, waitlist = _build_waitlist(g)
     swaps, swap_rounds = _build_swaps(g)
-    late_releases = LateReleases(g.tidings, g.messenger, g.background)
+    releases, reconciler = _build_releases(g)
     oneself, privacy = _build_oneself(g, guild_log), _build_privacy(g)
     privacy.departures.on_left(waitlist.forget_member)
     privacy.erasing.on_erasing(waitlist.forget_everywhere)
@@ -90,10 +90,7 @@ def build_services(g: Ground) -> Services:
     return Services(
         app_state=AppState(g.database), workspaces=g.workspaces, catalog=g.catalog,
         boards=g.boards, openings=g.openings, claims=g.claims,
-        earlier=EarlierEndings(g.claims, g.clock),
-        releases=Releases(
-            g.claims, g.openings, g.announcements, g.workspaces, g.boards, late_releases, g.clock
-        ),
+        earlier=EarlierEndings(g.claims, g.clock), releases=releases, reconciler=reconciler,
         poller=Poller(
             g.announcements, g.boards, g.catalog, g.background, g.clock,
             notes=PollNotes(PollStore(g.database), g.clock), observer=g.metrics,
@@ -106,11 +103,6 @@ def build_services(g: Ground) -> Services:
         ),
         roster=RosterService(g.announcements, running, g.claims, g.messenger, g.background),
         role_rules=RoleRules(g.role_rules, g.workspaces, g.catalog),
-        reconciler=Reconciler(
-            g.attempts, g.announcements, g.workspaces, g.engine, g.messenger,
-            LateAnswers(g.preferences, g.messenger), late_releases, g.host_log, g.background,
-            g.clock,
-        ),
         automation=_build_automation(g),
         reminder_choices=ReminderChoices(g.preferences, g.workspaces, g.messenger),
         today=TodayService(
@@ -119,6 +111,17 @@ def build_services(g: Ground) -> Services:
         offers=offers, waitlist=waitlist,
         linking=linking, links=_build_links(g, linking, guild_log),
         oneself=oneself, privacy=privacy, swaps=swaps, swap_rounds=swap_rounds,
+    )  # fmt: skip
+
+
+def _build_releases(g: Ground) -> tuple[Releases, Reconciler]:
+    late_releases = LateReleases(g.tidings, g.messenger, g.background)
+    releases = Releases(
+        g.claims, g.openings, g.announcements, g.workspaces, g.boards, late_releases, g.clock
+    )
+    return releases, Reconciler(
+        g.attempts, g.announcements, g.workspaces, g.engine, g.messenger,
+        LateAnswers(g.preferences, g.messenger), late_releases, g.host_log, g.background, g.clock,
     )  # fmt: skip
 
 
