@@ -21,8 +21,8 @@ from bot.services.openings import OpeningsService
 from bot.services.outcomes import Outcome
 from bot.services.ports import Actor
 from bot.services.releasing import Releases
-from bot.text import cut, safe, shorten, when
-from cogs._claim_words import holding_line, release_label, to_choice_name
+from bot.text import counted, cut, safe, shorten, when
+from cogs._claim_words import holding_line, release_labels, to_choice_name
 from cogs._common import describe_start, to_actor, to_choices, to_number, to_press
 from cogs._link_offers import tell_news, with_link_offers
 from cogs._releasing import MAX_REASON, ReasonForm, release_question
@@ -36,6 +36,7 @@ class Claims(commands.Cog):
     """Staff claim and release the roles of posted sessions."""
 
     def __init__(self, bot: MusterBot) -> None:
+        self.clock = bot.clock
         self.claims: ClaimService = bot.services.claims
         self.earlier: EarlierEndings = bot.services.earlier
         self.releases: Releases = bot.services.releases
@@ -105,7 +106,7 @@ class Claims(commands.Cog):
         pairs, now = [], interaction.client.clock()
         for announcement, board in await self.openings.list_open(to_actor(interaction).guild_id):
             free = sum(1 for line in board.lines if not line.full) if board else 0
-            tail = f"{free} roles open" if board else "reading…"
+            tail = f"{counted(free, 'role')} open" if board else "reading…"
             name = f"{cut(announcement.title, 60)} · {describe_start(announcement.starts_at, now)}"
             pairs.append((f"{name} · {tail}", str(announcement.announcement_id)))
         return to_choices(pairs, current)
@@ -220,8 +221,7 @@ class Claims(commands.Cog):
         reply = await work
         for outcome in reversed(await self.earlier.take(actor, reply.tells)):
             told = outcome_reply(outcome)
-            host = f" (by <@{outcome.by_id}>)" if outcome.by_id else ""
-            text = shorten(f"Earlier{host}: {told.text}\n\n{reply.text}", MAX_TEXT)
+            text = shorten(f"Earlier: {told.text}\n\n{reply.text}", MAX_TEXT)
             reply = replace(reply, text=text, tells=told.tells + reply.tells)
         return await with_news(self.waitlist, actor, reply)
 
@@ -240,9 +240,10 @@ class Claims(commands.Cog):
             lines = ["You hold no role in a coming session. See what is open: `/open`"]
         for name in holdings.unreachable:
             lines.append(f"⚠ {safe(name)} does not answer; claims there are not shown.")
+        labels = release_labels(shown, self.clock())
         buttons = tuple(
-            Button(Action.RELEASE, h.opening_id, release_label(h))
-            for h in shown
+            Button(Action.RELEASE, h.opening_id, label)
+            for h, label in zip(shown, labels, strict=True)
             if h.opening_id is not None and h.can_release
         )
         buttons += tuple(

@@ -100,5 +100,5 @@ async def test_an_answer_that_gets_lost_is_made_up_for(ready: Stage) -> None:
     assert len(await earlier.take(actor)) == 1
     assert await earlier.take(actor) == []  # it is on its way, and never arrives
     await ready.env.advance_time(16)
-    assert "Earlier (by" in text(await ready.slash(house.pip, "claims"))
+    assert "Earlier: " in text(await ready.slash(house.pip, "claims"))
     assert await earlier.take(actor) == []

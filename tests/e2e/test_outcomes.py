@@ -266,7 +266,7 @@ async def _reason(demo: Demo) -> Answer:
     number = max((choice["value"] for choice in choices), key=int)  # it was posted last
     await juno.command("session edit", announcement=number, cutoff=1440)
     asked = await receipt.person.press(receipt, "Release")
-    await juno.command("session edit", announcement=number, no_cutoff=True)
+    await juno.command("session edit", announcement=number, cutoff=-1)
     return asked
 
 
