@@ -18,7 +18,6 @@ from bot.settings import Settings
 from bot.store.database import Database, SchemaState, schema_state
 from bot.store.keyring import KeyRing
 from bot.store.workspaces import WorkspaceStore
-from bot.text import counted
 
 SQLITE = "sqlite:///"
 
@@ -119,7 +118,8 @@ async def _workspace(settings: Settings, store: WorkspaceStore, workspace: Works
         await provider.aclose()
     took = (datetime.now(UTC) - started).total_seconds()
     health = provider.health()
-    details = [f"answers in {took:.1f} s", counted(probe.sessions, "session"), _seen(workspace)]
+    sessions = "1 session" if probe.sessions == 1 else f"{probe.sessions} sessions"
+    details = [f"answers in {took:.1f} s", sessions, _seen(workspace)]
     if health.left_out:
         details.append(f"{health.left_out} unreadable ones left out")
     if health.limited_until is not None:

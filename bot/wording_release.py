@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from bot.services.outcomes import Outcome
+from bot.services.outcomes import HostsTold, Outcome
+
+_TOLD = {
+    HostsTold.ALL: "The hosts read of it, with your reason.",
+    HostsTold.THREAD: (
+        "The host reads of it in the session's thread. Everybody reads there, so your reason is"
+        " left out: please tell the host yourself."
+    ),
+    HostsTold.NOTHING: "Muster knows no way to tell a host: please tell one yourself.",
+}
 
 
 def released_words(o: Outcome, place: str, reason: str) -> str:
@@ -13,14 +22,12 @@ def released_words(o: Outcome, place: str, reason: str) -> str:
     text = f"✔ Released: {who} {place}."
     if o.hosts_told is None:
         return text + reason
-    if o.hosts_told:
-        return f"{text}\nThe hosts read of it, with your reason."
-    return f"{text}\nMuster knows no way to tell a host: please tell one yourself."
+    return f"{text}\n{_TOLD[o.hosts_told]}"
 
 
 def reason_wanted_words(place: str) -> str:
     """The question before a release after the cut-off."""
     return (
         f"⚠ Claims have closed, so only a host can give {place} to somebody else. The hosts are"
-        " told, and read why you give it back.\nRelease it all the same?"
+        " told; say why you give it back.\nRelease it all the same?"
     )

@@ -22,7 +22,7 @@ class ReasonForm(Form, title="Release a role"):
     """Asks why, after the cut-off. What is typed goes to the hosts and is not kept."""
 
     reason: ui.TextInput[Any] = ui.TextInput(
-        label="Why? The session's hosts read this", max_length=MAX_REASON,
+        label="Why? For the session's hosts", max_length=MAX_REASON,
         style=discord.TextStyle.paragraph,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from bot.answering import answer
 from bot.board_view import places
 from bot.buttons import Action, Button, Interaction
 from bot.client import MusterBot
+from bot.errors import Refusal
 from bot.menus import Menu
 from bot.models import Door
 from bot.replies import MAX_TEXT, Reply, masked_link, outcome_reply
@@ -75,7 +76,7 @@ class Claims(commands.Cog):
     @app_commands.guild_only()
     @app_commands.describe(
         claim="The claim you want to give back",
-        reason="Why; the hosts read it. Asked for once claims have closed",
+        reason="Why, for the hosts; asked for once claims have closed",
     )
     async def release(
         self,
@@ -211,6 +212,8 @@ class Claims(commands.Cog):
     async def _release(
         self, interaction: Interaction, opening: int, door: Door, reason: str = ""
     ) -> Reply:
+        if not opening:
+            raise Refusal("Choose a claim from the list that appears while you type.")
         press = replace(to_press(interaction, opening, door), reason=reason)
         return await self._with_earlier(
             press.actor, _worded(interaction, self.releases.release(press))

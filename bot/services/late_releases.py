@@ -11,6 +11,7 @@ from bot.background import Background
 from bot.errors import MessengerError
 from bot.models import Announcement, AnnouncementState, Opening, Workspace
 from bot.providers import capabilities_of
+from bot.services.outcomes import HostsTold
 from bot.services.ports import Messenger
 from bot.services.tidings import Tidings
 from bot.text import safe
@@ -69,18 +70,18 @@ class LateReleases:
         self._messenger = messenger
         self._background = background
 
-    async def tell(self, release: Release, reason: str) -> bool:
-        """Say it; `reason` is a whole safe sentence. False when no host can be told."""
+    async def tell(self, release: Release, reason: str) -> HostsTold:
+        """Say it; `reason` is a whole safe sentence. What comes of it is not waited for."""
         posted = release.announcement
         others = sorted(posted.host_ids - {release.member_id})
         direct = [one for one in others if await self._tidings.wants_direct(posted.guild_id, one)]
-        in_thread = posted.thread_id is not None and others
-        if release.workspace.log_channel_id is None and not direct and not in_thread:
+        private = release.workspace.log_channel_id is not None or bool(direct)
+        if not private and not (others and posted.thread_id is not None):
             log.warning("no host can be told of release %s", release.reference)
-            return False
+            return HostsTold.NOTHING
         work = self._tell(release, reason, direct, others)
         self._background.spawn(work, "word to the hosts of a release")
-        return True
+        return HostsTold.ALL if private else HostsTold.THREAD
 
     async def _tell(
         self, release: Release, reason: str, direct: list[int], hosts: list[int]

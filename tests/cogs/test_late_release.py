@@ -62,7 +62,7 @@ async def test_by_command_the_reason_is_an_option(ready: Stage) -> None:
     await close_claims(ready)
     (claim,) = (await ready.choices(pip, "release", "claim")).values()
     asked = await ready.slash(pip, "release", claim=claim)
-    assert "read why you give it back" in text(asked)
+    assert "say why you give it back" in text(asked)
     assert ready.holders(role) == [PIP]
     done = await ready.slash(pip, "release", claim=claim, reason="my train is late")
     assert text(done).startswith("✔ Released")

@@ -11,7 +11,7 @@ from bot.errors import MessengerError, OutcomeUnknown
 from bot.models import NOBODY, AnnouncementState, AttemptState, Preferences, ProviderKind, Workspace
 from bot.services.claims import Press
 from bot.services.late_releases import needs_reason
-from bot.services.outcomes import Code
+from bot.services.outcomes import Code, HostsTold
 from bot.services.reconciler import NOTE_AFTER
 from bot.store.automation import AutomationStore
 from bot.store.tables import claim_attempts
@@ -65,7 +65,7 @@ async def test_the_log_channel_reads_it_and_the_journal_keeps_nothing_of_it(
     bench: Bench, late: Posted
 ) -> None:
     outcome = await bench.releases.release(press(bench, late))
-    assert (outcome.code, outcome.hosts_told) == (Code.RELEASED, True)
+    assert (outcome.code, outcome.hosts_told) == (Code.RELEASED, HostsTold.ALL)
     assert bench.platform.holders(late.trainer.place) == ()
     await bench.background.settle()
     ((channel, line),) = bench.messenger.notices
@@ -103,7 +103,7 @@ async def test_else_the_thread_pings_the_host_and_leaves_the_reason_out(
     await no_log_channel(bench)
     await open_thread(bench, late)
     outcome = await bench.releases.release(press(bench, late))
-    assert outcome.hosts_told
+    assert outcome.hosts_told is HostsTold.THREAD
     await bench.background.settle()
     ((channel, text, pinged),) = bench.messenger.said
     assert (channel, pinged) == (THREAD, (HOST,))
@@ -127,7 +127,7 @@ async def test_a_log_channel_out_of_reach_is_made_up_for(bench: Bench, late: Pos
 async def test_where_no_host_can_be_told_the_member_reads_so(bench: Bench, late: Posted) -> None:
     await no_log_channel(bench)
     outcome = await bench.releases.release(press(bench, late))
-    assert (outcome.code, outcome.hosts_told) == (Code.RELEASED, False)
+    assert (outcome.code, outcome.hosts_told) == (Code.RELEASED, HostsTold.NOTHING)
 
 
 async def test_one_press_that_arrives_twice_is_told_once(bench: Bench, late: Posted) -> None:
@@ -168,7 +168,7 @@ async def test_before_the_cut_off_nobody_is_asked_but_may_say_why(
     bench.platform.sessions["training"] = with_claims(SESSION, roblox_of(ANA))
     said = await bench.releases.release(press(bench, posted))
     await bench.background.settle()
-    assert said.hosts_told
+    assert said.hosts_told is HostsTold.ALL
     ((_, line),) = bench.messenger.notices
     assert "Training” on Main. Reason: “my" in line
 
