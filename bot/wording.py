@@ -165,7 +165,7 @@ def _list_form(o: Outcome) -> str:
 
 def _gone(o: Outcome) -> str:
     if o.what == "button":
-        return "⛔ This button no longer leads anywhere.\nSee what is open: `/open`"
+        return "⛔ This button or choice no longer leads anywhere.\nSee what is open: `/open`"
     if o.what == "route":
         return (
             f"⛔ {o.platform} is not at the address that this workspace uses. It is not your fault."
