@@ -13,10 +13,12 @@ from bot.services.candidates import Candidates
 from bot.services.container import LinkDesk, Services
 from bot.services.days import DayPosting
 from bot.services.departures import Departures
+from bot.services.earlier import EarlierEndings
 from bot.services.erasing import ErasingService
 from bot.services.guild_log import GuildLog
 from bot.services.hosting import HostingService
 from bot.services.late_answers import LateAnswers
+from bot.services.late_releases import LateReleases
 from bot.services.line_moves import LineMoves
 from bot.services.link_cards import LinkCards
 from bot.services.link_directory import LinkDirectory
@@ -34,6 +36,7 @@ from bot.services.poll_notes import PollNotes
 from bot.services.polling import Poller
 from bot.services.privacy import Privacy
 from bot.services.reconciler import Reconciler
+from bot.services.releasing import Releases
 from bot.services.reminders import ReminderChoices, ReminderService
 from bot.services.removed_guilds import RemovedGuilds
 from bot.services.reposting import Reposter
@@ -78,14 +81,17 @@ def build_services(g: Ground) -> Services:
     guild_log = GuildLog(g.workspaces, g.messenger, g.background)
     offers, waitlist = _build_waitlist(g)
     swaps, swap_rounds = _build_swaps(g)
-    privacy = _build_privacy(g)
+    releases, reconciler = _build_releases(g)
+    oneself, privacy = _build_oneself(g, guild_log), _build_privacy(g)
     privacy.departures.on_left(waitlist.forget_member)
     privacy.erasing.on_erasing(waitlist.forget_everywhere)
     privacy.erasing.on_erasing(swaps.forget_words)
+    privacy.erasing.on_erasing(oneself.identity.forget_member)
     privacy.removed_guilds.on_removed(g.outside.lines.drop_guild)
     return Services(
         app_state=AppState(g.database), workspaces=g.workspaces, catalog=g.catalog,
         boards=g.boards, openings=g.openings, claims=g.claims,
+        earlier=EarlierEndings(g.claims, g.clock), releases=releases, reconciler=reconciler,
         poller=Poller(
             g.announcements, LiveBoards(g.database), g.boards, g.catalog, g.background, g.clock,
             notes=PollNotes(PollStore(g.database), g.clock), observer=g.metrics,
@@ -99,11 +105,6 @@ def build_services(g: Ground) -> Services:
         ),
         roster=RosterService(g.announcements, running, g.claims, g.messenger, g.background),
         role_rules=RoleRules(g.role_rules, g.workspaces, g.catalog),
-        reconciler=Reconciler(
-            g.attempts, g.announcements, g.workspaces, g.engine, g.messenger,
-            LateAnswers(g.preferences, g.messenger), g.host_log, g.background, g.clock,
-            observer=g.metrics,
-        ),
         automation=_build_automation(g),
         reminder_choices=ReminderChoices(g.preferences, g.workspaces, g.messenger),
         today=TodayService(
@@ -111,7 +112,19 @@ def build_services(g: Ground) -> Services:
         ),
         offers=offers, waitlist=waitlist,
         linking=linking, links=_build_links(g, linking, guild_log),
-        oneself=_build_oneself(g, guild_log), privacy=privacy, swaps=swaps, swap_rounds=swap_rounds,
+        oneself=oneself, privacy=privacy, swaps=swaps, swap_rounds=swap_rounds,
+    )  # fmt: skip
+
+
+def _build_releases(g: Ground) -> tuple[Releases, Reconciler]:
+    late_releases = LateReleases(g.tidings, g.messenger, g.background)
+    releases = Releases(
+        g.claims, g.openings, g.announcements, g.workspaces, g.boards, late_releases, g.clock
+    )
+    return releases, Reconciler(
+        g.attempts, g.announcements, g.workspaces, g.engine, g.messenger,
+        LateAnswers(g.preferences, g.messenger), late_releases, g.host_log, g.background, g.clock,
+        observer=g.metrics,
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ class Action(StrEnum):
     CLAIM = "claim"  # opening
     RELEASE = "release"  # opening: asks first
     RELEASE_NOW = "releasenow"  # opening
+    RELEASE_WHY = "releasewhy"  # opening: opens a form for the reason
     MOVE = "move"  # opening
     CLAIM_ANYWAY = "claimanyway"  # opening: yes, although it overlaps
     KEEP = "keep"  # opening: "no" to a question

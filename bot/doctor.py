@@ -118,7 +118,8 @@ async def _workspace(settings: Settings, store: WorkspaceStore, workspace: Works
         await provider.aclose()
     took = (datetime.now(UTC) - started).total_seconds()
     health = provider.health()
-    details = [f"answers in {took:.1f} s", f"{probe.sessions} sessions", _seen(workspace)]
+    sessions = "1 session" if probe.sessions == 1 else f"{probe.sessions} sessions"
+    details = [f"answers in {took:.1f} s", sessions, _seen(workspace)]
     if health.left_out:
         details.append(f"{health.left_out} unreadable ones left out")
     if health.limited_until is not None:

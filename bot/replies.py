@@ -208,6 +208,11 @@ def _buttons(outcome: Outcome) -> tuple[Button, ...]:
             Button(Action.CLAIM_ANYWAY, number, "Claim anyway", "primary"),
             Button(Action.KEEP, number, "Cancel"),
         )
+    if outcome.code is Code.REASON:
+        return (
+            Button(Action.RELEASE_WHY, number, "Say why and release", "red"),
+            Button(Action.KEEP, number, "Keep it"),
+        )
     if outcome.code is Code.NOT_LINKED:
         return not_linked_buttons(number)
     if outcome.code in (Code.CLAIMED, Code.ALREADY_SAME) and outcome.can_release:
@@ -215,7 +220,8 @@ def _buttons(outcome: Outcome) -> tuple[Button, ...]:
     if outcome.code is Code.FULL:
         return _full_buttons(outcome, number)
     if outcome.code in _TRY_AGAIN:
-        action = Action.RELEASE_NOW if outcome.releasing else Action.CLAIM
+        again = Action.RELEASE_WHY if outcome.reason else Action.RELEASE_NOW
+        action = again if outcome.releasing else Action.CLAIM
         return (Button(action, number, "Try again", "primary"),)
     return ()
 

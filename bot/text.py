@@ -52,6 +52,11 @@ def _escaped(text: str) -> str:
     return escape_mentions(escape_markdown(text)).replace("](", "]\u200b(")
 
 
+def counted(number: int, word: str) -> str:
+    """ "1 role", "2 roles": for words whose plural takes an s."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
 def isolated(text: str) -> str:
     """The text, kept from turning round the numbers beside it when it is written right to left."""
     if any(bidirectional(sign) in _RIGHT_TO_LEFT for sign in text):

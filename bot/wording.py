@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.services.outcomes import Code, Outcome
 from bot.text import isolated, safe, when
 from bot.wording_full import full_words
+from bot.wording_release import reason_wanted_words, released_words
 
 
 def outcome_words(outcome: Outcome) -> str:
@@ -48,10 +49,7 @@ def _panel_only(o: Outcome) -> str:
 
 
 def _released(o: Outcome) -> str:
-    if o.by_id:
-        return f"↩ <@{o.by_id}> has released you from {_place(o)}.\nAsk them if that surprises you."
-    who = _who(o, "you no longer hold", "{} no longer holds")
-    return f"✔ Released: {who} {_place(o)}.{_reason(o)}"
+    return released_words(o, _place(o), _reason(o))
 
 
 def _not_linked(o: Outcome) -> str:
@@ -167,7 +165,7 @@ def _list_form(o: Outcome) -> str:
 
 def _gone(o: Outcome) -> str:
     if o.what == "button":
-        return "⛔ This button no longer leads anywhere.\nSee what is open: `/open`"
+        return "⛔ This button or choice no longer leads anywhere.\nSee what is open: `/open`"
     if o.what == "route":
         return (
             f"⛔ {o.platform} is not at the address that this workspace uses. It is not your fault."
@@ -239,6 +237,10 @@ def _cannot_release(o: Outcome) -> str:
     )
 
 
+def _reason_wanted(o: Outcome) -> str:
+    return reason_wanted_words(_place(o))
+
+
 def _did_not_arrive(o: Outcome) -> str:
     did = "Releasing" if o.releasing else "Claiming"
     return (
@@ -286,6 +288,7 @@ _WORDS = {
     Code.UPSTREAM_SAID: _upstream_said,
     Code.NOT_HELD: _not_held,
     Code.CANNOT_RELEASE: _cannot_release,
+    Code.REASON: _reason_wanted,
     Code.DID_NOT_ARRIVE: _did_not_arrive,
     Code.INTERRUPTED: _interrupted,
     Code.GAVE_UP: _gave_up,

@@ -8,7 +8,7 @@ from bot.buttons import Action, Button
 from bot.replies import MAX_TEXT, Reply
 from bot.services.days import Posted
 from bot.services.hosting import Preview
-from bot.text import safe, shorten
+from bot.text import counted, safe, shorten
 from cogs._host_panel import board_link
 
 
@@ -16,7 +16,7 @@ def day_reply(workspace_id: int, previews: Sequence[Preview], failed: Sequence[P
     """The sessions of the day, each with what the host should know, and one button for all."""
     ready = [preview for preview in previews if preview.postable]
     channel = previews[0].announcement.channel_id
-    lines = [f"Post {len(ready)} sessions of today in <#{channel}>?"]
+    lines = [f"Post {counted(len(ready), 'session')} of today in <#{channel}>?"]
     for preview in previews:
         shown = preview.announcement
         sign = "✔" if preview.postable else "⚠ not yet:"

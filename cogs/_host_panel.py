@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from bot.board_controls import LAST_ROW
 from bot.buttons import Action, Button
@@ -27,9 +28,12 @@ def board_link(announcement: Announcement) -> str:
     return masked_link(announcement.title, announcement.url)
 
 
-def panel(announcement: Announcement, can: Capabilities, said: str = "") -> Reply:
+def panel(announcement: Announcement, can: Capabilities, now: datetime, said: str = "") -> Reply:
     """The panel, below what was just done. `can`: what the session's platform can do."""
     state = _STATES.get(announcement.state, announcement.state.value)
+    cut_off = announcement.cut_off
+    if announcement.state is AnnouncementState.OPEN and cut_off is not None and cut_off <= now:
+        state = "⛔ claims have closed; you can still add people"
     lines = [
         said,
         f"**{board_link(announcement)}** · {when(announcement.starts_at)}",

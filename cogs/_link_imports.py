@@ -17,6 +17,7 @@ from bot.models import ImportState
 from bot.replies import Attached, Reply
 from bot.services.container import LinkDesk
 from bot.services.link_files import MAX_BYTES, SIZE_RULE
+from bot.text import counted
 from bot.uploads import read_upload
 from cogs._common import to_actor
 from cogs._import_words import ask_undo_reply, import_reply, progress_text, report_reply
@@ -131,8 +132,8 @@ class Imports(commands.Cog):
         if not count:
             return Reply("Nobody is linked here yet, so there is nothing to export.")
         return Reply(
-            f"All {count:,} links. The file can be imported again with `/links import`. A"
-            " spreadsheet rounds long ids: open it with the id columns as text.",
+            f"All there is: {counted(count, 'link')}. The file can be imported again with"
+            " `/links import`. A spreadsheet rounds long ids: open it with the id columns as text.",
             files=(Attached("links.csv", content),),
         )
 

@@ -11,7 +11,7 @@ from bot.models import AccountLink, LinkNotice, LinkSource, NoticeKind
 from bot.replies import Reply, masked_link
 from bot.services.link_cards import Card, Linked
 from bot.services.link_directory import Page
-from bot.text import cut, linker, mention, safe
+from bot.text import counted, cut, linker, mention, safe
 
 YOUNG = timedelta(days=30)  # an account of this age is pointed out
 MAX_PAGE = 9999  # of a button's id
@@ -119,7 +119,7 @@ def page_reply(page: Page, *, old: frozenset[int]) -> Reply:
         + (f" · name read {_ago(link.username_at)} ⚠" if link.discord_id in old else "")
         for link in page.links
     ]
-    head = f"**{page.total} linked members**, page {page.number + 1} of {page.pages}"
+    head = f"**{counted(page.total, 'linked member')}**, page {page.number + 1} of {page.pages}"
     foot = ["-# ⚠ an old name: the account may be called otherwise by now"] if old else []
     last = min(page.pages - 1, MAX_PAGE)
     buttons = (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from discord.ext import commands
@@ -36,6 +38,7 @@ _AT_ONCE = (
 class SessionPanel(commands.Cog):
     """Part of the cog of `/session`."""
 
+    clock: Callable[[], datetime]
     running: RunningService
     reposter: Reposter
     cancelling: Cancelling
@@ -44,6 +47,7 @@ class SessionPanel(commands.Cog):
 
     def listen(self, bot: MusterBot) -> None:
         """Answer the panel's buttons and menus."""
+        self.clock = bot.clock
         for action in _AT_ONCE:
             bot.on_press(action, self.on_panel)
         bot.on_press(Action.EDIT, self.on_edit)
@@ -104,13 +108,13 @@ class SessionPanel(commands.Cog):
     async def panel(self, actor: Actor, choice: str, said: str = "") -> Reply:
         """The panel as it is now; Refusal for who may not run the session."""
         posted, workspace = await self.running.get_hosted(actor, choice)
-        return panel(posted, self.running.abilities(workspace), said)
+        return panel(posted, self.running.abilities(workspace), self.clock(), said)
 
     async def edited(self, actor: Actor, choice: str, **edits: Any) -> Reply:
         """The panel after these edits, also for a co-host who has just stepped down."""
         _, workspace = await self.running.get_hosted(actor, choice)
         changed = await self.running.edit(actor, choice, **edits)
-        return panel(changed, self.running.abilities(workspace), "✔ Changed.")
+        return panel(changed, self.running.abilities(workspace), self.clock(), "✔ Changed.")
 
     async def cancelled(
         self, interaction: Interaction, choice: str, reason: str, release_all: bool

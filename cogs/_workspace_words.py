@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.models import ClashPolicy, Health, Leavers, LineState, RoleRule, Workspace, WorkspaceState
 from bot.replies import MAX_TEXT, Reply
 from bot.services.workspace_drafts import Connected
-from bot.text import safe, shorten
+from bot.text import counted, safe, shorten
 
 MAX_RULES = 10
 _CLASHES = {
@@ -38,7 +38,7 @@ def connected_reply(connected: Connected, rules: Sequence[RoleRule] = ()) -> Rep
         f"• add servers from Discord: {'yes' if can.has_servers else 'not needed here'}",
     ]
     if connected.health is not None:
-        lines.append(f"• line: {_line(connected.health)}")
+        lines.append(f"• connection: {_line(connected.health)}")
         if connected.health.left_out:
             lines.append(f"⚠ Sessions left out because unreadable: {connected.health.left_out}")
     lines += [f"⚠ Missing permission: {missing}" for missing in connected.missing]
@@ -127,7 +127,7 @@ def _line(health: Health) -> str:
     if health.limited_until is not None:
         words.append(f"asked for a pause until <t:{int(health.limited_until.timestamp())}:T>")
     if health.waiting:
-        words.append(f"{health.waiting} calls waiting")
+        words.append(f"{counted(health.waiting, 'call')} waiting")
     if health.last_error_at is not None:
         when = int(health.last_error_at.timestamp())
         words.append(f"last trouble <t:{when}:R> ({health.last_error})")
@@ -144,7 +144,7 @@ def summary(workspace: Workspace, health: Health | None) -> str:
     return (
         f"{sign} **{safe(workspace.name)}** · {workspace.kind.label} · {workspace.state.value} ·"
         f" {safe(workspace.base_url)} · {key}"
-        f"{f' · line: {_line(health)}' if health else ''}"
+        f"{f' · connection: {_line(health)}' if health else ''}"
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import replace
-from datetime import datetime
 
 from discord import app_commands
 from discord.ext import commands
@@ -13,28 +12,35 @@ from bot.answering import answer
 from bot.board_view import places
 from bot.buttons import Action, Button, Interaction
 from bot.client import MusterBot
+from bot.errors import Refusal
 from bot.menus import Menu
 from bot.models import Door
 from bot.replies import MAX_TEXT, Reply, masked_link, outcome_reply
 from bot.services.claims import ClaimService
-from bot.services.openings import Holding, OpeningsService
+from bot.services.earlier import EarlierEndings
+from bot.services.openings import OpeningsService
 from bot.services.outcomes import Outcome
 from bot.services.ports import Actor
-from bot.text import cut, safe, shorten, when
+from bot.services.releasing import Releases
+from bot.text import counted, cut, safe, shorten, when
+from cogs._claim_words import holding_line, release_labels, to_choice_name
 from cogs._common import describe_start, to_actor, to_choices, to_number, to_press
 from cogs._link_offers import tell_news, with_link_offers
+from cogs._releasing import MAX_REASON, ReasonForm, release_question
 from cogs._waiting import waiting_buttons, waiting_line, with_news
 
 MAX_LISTED = 10
 MAX_WAITS = 5
-MAX_EARLIER = 3  # endings said later, before an answer; the rest waits for the next one
 
 
 class Claims(commands.Cog):
     """Staff claim and release the roles of posted sessions."""
 
     def __init__(self, bot: MusterBot) -> None:
+        self.clock = bot.clock
         self.claims: ClaimService = bot.services.claims
+        self.earlier: EarlierEndings = bot.services.earlier
+        self.releases: Releases = bot.services.releases
         self.openings: OpeningsService = bot.services.openings
         self.waitlist = bot.services.waitlist
         bot.on_answered(self.on_answered)
@@ -45,11 +51,12 @@ class Claims(commands.Cog):
         bot.on_press(Action.KEEP, self.on_keep)
         bot.on_press(Action.RELEASE, self.on_release)
         bot.on_press(Action.RELEASE_NOW, self.on_release_now)
+        bot.on_press(Action.RELEASE_WHY, self.on_release_why)
 
     async def on_answered(self, _: Interaction, reply: Reply) -> None:
         """The member has read these endings."""
         if reply.tells:
-            await self.claims.mark_told(reply.tells)
+            await self.earlier.mark_told(reply.tells)
 
     @app_commands.command()
     @app_commands.guild_only()
@@ -67,10 +74,18 @@ class Claims(commands.Cog):
 
     @app_commands.command()
     @app_commands.guild_only()
-    @app_commands.describe(claim="The claim you want to give back")
-    async def release(self, interaction: Interaction, claim: str) -> None:
+    @app_commands.describe(
+        claim="The claim you want to give back",
+        reason="Why, for the hosts; asked for once claims have closed",
+    )
+    async def release(
+        self,
+        interaction: Interaction,
+        claim: str,
+        reason: app_commands.Range[str, 0, MAX_REASON] = "",
+    ) -> None:
         """Give back a role that you claimed."""
-        await answer(interaction, self._release(interaction, to_number(claim), Door.SLASH))
+        await answer(interaction, self._release(interaction, to_number(claim), Door.SLASH, reason))
 
     @app_commands.command(name="claims")
     @app_commands.guild_only()
@@ -92,7 +107,7 @@ class Claims(commands.Cog):
         pairs, now = [], interaction.client.clock()
         for announcement, board in await self.openings.list_open(to_actor(interaction).guild_id):
             free = sum(1 for line in board.lines if not line.full) if board else 0
-            tail = f"{free} roles open" if board else "reading…"
+            tail = f"{counted(free, 'role')} open" if board else "reading…"
             name = f"{cut(announcement.title, 60)} · {describe_start(announcement.starts_at, now)}"
             pairs.append((f"{name} · {tail}", str(announcement.announcement_id)))
         return to_choices(pairs, current)
@@ -133,7 +148,7 @@ class Claims(commands.Cog):
         holdings = await self.openings.list_recent(to_actor(interaction))
         now = interaction.client.clock()
         pairs = [
-            (_to_choice_name(h, now), str(h.opening_id))
+            (to_choice_name(h, now), str(h.opening_id))
             for h in holdings
             if h.opening_id is not None
         ]
@@ -171,6 +186,14 @@ class Claims(commands.Cog):
         work = self._release(interaction, button.number, Door.BUTTON)
         await answer(interaction, work, replacing=True)
 
+    async def on_release_why(self, interaction: Interaction, button: Button) -> None:
+        """Yes, although claims have closed: the form for the reason."""
+
+        async def release(sent: Interaction, reason: str) -> Reply:
+            return await self._release(sent, button.number, Door.BUTTON, reason)
+
+        await interaction.response.send_modal(ReasonForm(release))
+
     async def _claim_named(
         self, interaction: Interaction, session: str, role: str, server: str
     ) -> Reply:
@@ -186,34 +209,27 @@ class Claims(commands.Cog):
         press = replace(press, move_confirmed=move, clash_confirmed=anyway)
         return await self._with_earlier(press.actor, _worded(interaction, self.claims.claim(press)))
 
-    async def _release(self, interaction: Interaction, opening: int, door: Door) -> Reply:
-        press = to_press(interaction, opening, door)
+    async def _release(
+        self, interaction: Interaction, opening: int, door: Door, reason: str = ""
+    ) -> Reply:
+        if not opening:
+            raise Refusal("Choose a claim from the list that appears while you type.")
+        press = replace(to_press(interaction, opening, door), reason=reason)
         return await self._with_earlier(
-            press.actor, _worded(interaction, self.claims.release(press))
+            press.actor, _worded(interaction, self.releases.release(press))
         )
 
     async def _with_earlier(self, actor: Actor, work: Awaitable[Reply]) -> Reply:
         """The answer, after what the member could not be told before."""
-        earlier = await self.claims.untold(actor.guild_id, actor.discord_id)
         reply = await work
-        for outcome in reversed(earlier[:MAX_EARLIER]):
+        for outcome in reversed(await self.earlier.take(actor, reply.tells)):
             told = outcome_reply(outcome)
-            host = f" (by <@{outcome.by_id}>)" if outcome.by_id else ""
-            text = shorten(f"Earlier{host}: {told.text}\n\n{reply.text}", MAX_TEXT)
+            text = shorten(f"Earlier: {told.text}\n\n{reply.text}", MAX_TEXT)
             reply = replace(reply, text=text, tells=told.tells + reply.tells)
         return await with_news(self.waitlist, actor, reply)
 
     async def _ask_release(self, interaction: Interaction, number: int) -> Reply:
-        opening, announcement = await self.openings.get(to_actor(interaction).guild_id, number)
-        return Reply(
-            f"Release **{safe(opening.role_name)}** in “{safe(announcement.title)}”"
-            f"{f' on {safe(opening.server_name)}' if opening.server_name else ''},"
-            f" {when(announcement.starts_at)}? Somebody else can take it then.",
-            (
-                Button(Action.RELEASE_NOW, number, "Release", "red"),
-                Button(Action.KEEP, number, "Keep it"),
-            ),
-        )
+        return release_question(await self.releases.ask(to_actor(interaction), number))
 
     async def _list_mine(self, interaction: Interaction) -> Reply:
         actor = to_actor(interaction)
@@ -222,14 +238,15 @@ class Claims(commands.Cog):
     async def _holdings(self, actor: Actor) -> Reply:
         holdings = await self.openings.list_mine(actor)
         shown = holdings.claims[:MAX_LISTED]
-        lines = [_holding(holding) for holding in shown]
+        lines = [holding_line(holding) for holding in shown]
         if not lines:
             lines = ["You hold no role in a coming session. See what is open: `/open`"]
         for name in holdings.unreachable:
             lines.append(f"⚠ {safe(name)} does not answer; claims there are not shown.")
+        labels = release_labels(shown, self.clock())
         buttons = tuple(
-            Button(Action.RELEASE, h.opening_id, _release_label(h))
-            for h in shown
+            Button(Action.RELEASE, h.opening_id, label)
+            for h, label in zip(shown, labels, strict=True)
             if h.opening_id is not None and h.can_release
         )
         buttons += tuple(
@@ -260,26 +277,6 @@ class Claims(commands.Cog):
         if len(parts) > MAX_LISTED:
             parts[MAX_LISTED:] = ["… and more, later: type `/claim`."]
         return Reply(shorten("\n".join(parts), MAX_TEXT))
-
-
-def _to_choice_name(holding: Holding, now: datetime) -> str:
-    """Tells a member's claims apart, also on two servers or in two sessions of one name."""
-    server = f" · {cut(holding.server_name, 15)}" if holding.server_name else ""
-    start = describe_start(holding.starts_at, now)
-    return f"{cut(holding.role_name, 30)} · {cut(holding.session_title, 30)}{server} · {start}"
-
-
-def _release_label(holding: Holding) -> str:
-    server = f" · {holding.server_name}" if holding.server_name else ""
-    return f"Release {holding.role_name}{server}"
-
-
-def _holding(holding: Holding) -> str:
-    server = f", {safe(holding.server_name)}" if holding.server_name else ""
-    return (
-        f"✔ **{safe(holding.role_name)}** in “{safe(holding.session_title)}”{server} ·"
-        f" {when(holding.starts_at)} · {holding.platform}"
-    )
 
 
 async def _worded(interaction: Interaction, work: Awaitable[Outcome]) -> Reply:

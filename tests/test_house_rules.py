@@ -94,8 +94,12 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"discord"},
     ),
     "bot.uploads": ({"bot.errors"}, {"aiohttp", "discord"}),
-    "bot.wording": ({"bot.services", "bot.text", "bot.wording_full"}, set()),
+    "bot.wording": (
+        {"bot.services", "bot.text", "bot.wording_full", "bot.wording_release"},
+        set(),
+    ),
     "bot.wording_full": ({"bot.services", "bot.text"}, set()),
+    "bot.wording_release": ({"bot.services"}, set()),
     "bot.buttons": ({"bot.errors", "bot.text"}, {"discord"}),
     "bot.endpoint": (set(), {"discord", "yarl"}),
     "bot.services": (SERVICES, {"pydantic"}),

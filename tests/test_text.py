@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text import cut, safe, shorten, size, when
+from bot.text import counted, cut, safe, shorten, size, when
 from tests.hostile import texts
 
 limits = st.integers(2, 200)
@@ -92,3 +92,9 @@ def test_an_emoji_is_never_halved() -> None:
 
 def test_when_is_full_and_relative() -> None:
     assert when(datetime(2026, 3, 1, 12, tzinfo=UTC)) == "<t:1772366400:F> (<t:1772366400:R>)"
+
+
+def test_one_is_no_plural() -> None:
+    assert [counted(number, "role") for number in (0, 1, 2, 1000)] == [
+        "0 roles", "1 role", "2 roles", "1,000 roles",
+    ]  # fmt: skip

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.replies import AT_WORK, outcome_reply, swap_reply
-from bot.services.outcomes import Code, Outcome
+from bot.services.outcomes import Code, HostsTold, Outcome
 from tests.wording_swaps import swap_outcomes
 
 PAGE = Path(__file__).parent / "data" / "wording.md"
@@ -34,6 +34,9 @@ CASES: dict[Code, list[tuple[str, dict[str, object]]]] = {
         ("", {}),
         ("to a member whom a host removed, later", {"by_id": 9}),
         ("to a host who removed somebody", {"subject_id": 5, "reason": "did not turn up"}),
+        ("after the cut-off", {"reason": "I am ill", "hosts_told": HostsTold.ALL}),
+        ("likewise, told in the thread", {"reason": "I am ill", "hosts_told": HostsTold.THREAD}),
+        ("likewise, and nobody can be told", {"reason": "x", "hosts_told": HostsTold.NOTHING}),
     ],
     Code.NOT_LINKED: [("", {"reference": ""}), ("to a host", {"reference": "", "subject_id": 5})],
     Code.NOT_ELIGIBLE_DISCORD: [
@@ -114,6 +117,7 @@ CASES: dict[Code, list[tuple[str, dict[str, object]]]] = {
         ("", {"platform": V1, "releasing": True, "can_release": False}),
         ("to a host", {"platform": V1, "releasing": True, "can_release": False, "subject_id": 5}),
     ],
+    Code.REASON: [("", {"releasing": True})],
     Code.DID_NOT_ARRIVE: [("of a claim", {}), ("of a release", {"releasing": True})],
     Code.INTERRUPTED: [("", {})],
     Code.GAVE_UP: [("of a claim", {}), ("of a release", {"releasing": True})],

@@ -177,8 +177,17 @@ class Attempt:
     owner: int | None = field(default=None, compare=False)  # the process that drives it
     unread_since: datetime | None = None  # first of the failed reads in a row
     repaired: bool = False  # it vanished once and was written again
-    with_reason: bool = False  # a host gave a reason; the reason itself is not kept
+    with_reason: bool = False  # a reason was given for it; the reason itself is not kept
     told: bool = False  # whom it is for knows the ending
+
+    @property
+    def noteworthy(self) -> bool:
+        """Whether hosts read of it once it is done: what one did for another, or says why.
+
+        Without an interaction, whoever acts for many at once says so in one line.
+        """
+        told = self.door is Door.HOST or self.with_reason
+        return told and self.interaction_id is not None
 
     @property
     def in_vain(self) -> bool:

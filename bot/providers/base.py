@@ -37,6 +37,10 @@ class Provider(Protocol):
         """
         ...
 
+    async def forget_roles(self) -> None:
+        """Ask the platform anew for whatever is kept of the roles besides the sessions."""
+        ...
+
     async def claim(self, session: Session, place: Place, roblox_id: int) -> None:
         """Claim `place` for a Roblox user. `session` is a fresh reading of it.
 

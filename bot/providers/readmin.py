@@ -45,6 +45,11 @@ class RoleGroups:
         self._deleted: set[str] = set()  # asked for, and the platform did not have them
         self._stale_at: datetime | None = None
 
+    async def forget(self) -> None:
+        """What is kept, or just being read, is not good enough for who asks next."""
+        async with self._lock:
+            self._stale_at = None
+
     async def covering(self, group_ids: Iterable[str]) -> Groups:
         """All role groups; those with these ids among them, unless they were deleted."""
         wanted = set(group_ids)

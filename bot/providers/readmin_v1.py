@@ -66,6 +66,10 @@ class ReAdminV1:
             session_id, max_age, functools.partial(self._fetch, session_id)
         )
 
+    async def forget_roles(self) -> None:
+        """The role groups are read anew with the next session."""
+        await self._groups.forget()
+
     async def _fetch(self, session_id: str) -> Session:
         """Read anew. v1 answers an unknown id with null."""
         dialect = self._wire.dialect

@@ -94,6 +94,10 @@ class ReAdminV2:
             session_id, max_age, functools.partial(self._fetch, session_id)
         )
 
+    async def forget_roles(self) -> None:
+        """The role groups are read anew with the next session."""
+        await self._groups.forget()
+
     async def _fetch(self, session_id: str) -> Session:
         session_id = readmin.session_id(session_id, self._wire.dialect.platform)
         answer = await self._wire.get(ids.path("sessions", "v2", session_id))

@@ -84,6 +84,9 @@ class Series:
             session_id, max_age, functools.partial(self._fetch, session_id)
         )
 
+    async def forget_roles(self) -> None:
+        """Nothing to forget: each session tells its own."""
+
     async def _fetch(self, session_id: str) -> Session:
         path = ids.path("sessions", "get", self._session_id(session_id))
         answer = await self._wire.get(path)

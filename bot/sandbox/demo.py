@@ -36,7 +36,7 @@ async def run_demo(port: int, *, browser: bool) -> None:
     DemoApi(town).add_routes(town.discord.app)
     try:
         _write("Starting the sandbox and the bot …")
-        await town.start(port)
+        await _start(town, port)
         await prepare(town)
         _introduce(town)
         if browser:
@@ -51,6 +51,13 @@ async def run_demo(port: int, *, browser: bool) -> None:
     finally:
         _write("Stopping …")
         await town.stop()
+
+
+async def _start(town: Town, port: int) -> None:
+    try:
+        await town.start(port)
+    except TimeoutError as error:  # on a busy machine, for instance
+        raise StartRefused(f"{error}\nTry again; if it stays so, that log says why.") from None
 
 
 async def prepare(town: Town) -> None:

@@ -30,7 +30,9 @@ async def swap(cast: Cast, stage: Stage, board: Json) -> None:
     stage.check("only Otto was pinged", question["pings"]["users"], [str(town.people["Otto"].id)])
     pip = cast.person("Pip", town.coast).at(thread)
     stage.saw(
-        "Pip presses Accept", await pip.press(question, "Accept"), "This question is for @Otto"
+        "Pip presses Accept",
+        await pip.press(question, "Accept"),
+        "This question is for somebody else",
     )
     done = await otto.at(thread).press(question, "Accept")
     stage.saw("Otto accepts", done, "Swapped: you are now **First Officer**")

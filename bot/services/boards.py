@@ -109,8 +109,9 @@ class BoardService:
     async def refresh(
         self, announcement_id: int, max_age: float = 0.0, *, always: bool = False
     ) -> None:
-        """Read the session and edit the board, unless it shows that already (or `always`).
+        """Read the session and edit the board, unless it shows that already.
 
+        `always`: edit it in any case, and read the names and limits of its roles anew, too.
         A reading of up to `max_age` seconds may be shared with others who read the session.
         A cancelled board is shown without asking the platform. Raises ProviderErrors and
         MessengerErrors.
@@ -129,7 +130,7 @@ class BoardService:
                 return
             self._read_at[announcement_id] = self._monotonic() - max_age
             try:
-                session = await self.fetch(announcement, max_age)
+                session = await self.fetch(announcement, max_age, anew=always)
             except UpstreamNotFound as error:
                 if error.what != "session":
                     raise
@@ -141,9 +142,16 @@ class BoardService:
         """No refresh of this board runs within; waits for the one under way. Raises LaneBusy."""
         return self._lanes.enter(("board", str(announcement_id)), PATIENCE)
 
-    async def fetch(self, announcement: Announcement, max_age: float = 0.0) -> Session:
-        """A reading of the announced session by itself. Raises ProviderErrors."""
+    async def fetch(
+        self, announcement: Announcement, max_age: float = 0.0, *, anew: bool = False
+    ) -> Session:
+        """A reading of the announced session by itself. Raises ProviderErrors.
+
+        `anew`: nothing that is kept of its roles will do.
+        """
         async with self._workspaces.watch(announcement.workspace_id) as provider:
+            if anew:
+                await provider.forget_roles()
             return await provider.fetch_session(announcement.session_id, max_age)
 
     async def compare(self, announcement: Announcement, session: Session, begun: float) -> None:

@@ -23,6 +23,7 @@ from bot.models import (
 from bot.services.cases import Case
 from bot.services.engine import ClaimEngine
 from bot.services.former import find_former_account
+from bot.services.late_releases import needs_reason
 from bot.services.observing import Observer, Unobserved
 from bot.services.outcomes import Code, Outcome
 from bot.services.permits import require_host
@@ -57,7 +58,8 @@ class Press:
     move_confirmed: bool = False
     clash_confirmed: bool = False
     subject_id: int | None = None  # Discord id of whom it is for; None = the actor
-    reason: str = ""  # a host's, for the log channel and the member; the journal keeps none
+    reason: str = ""  # for the log channel, and the member for whom a host acts; never kept
+    at: datetime | None = field(default=None, compare=False)  # UTC: when it was taken up
     # Set once a killed process would answer this interaction after its next start.
     journalled: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
 
@@ -163,7 +165,8 @@ class ClaimService:
         refused = RefusedPress(
             secrets.token_hex(4), press.actor.guild_id,
             announcement.announcement_id if announcement else None, press.opening_id,
-            press.actor.discord_id, press.for_whom, press.door, outcome.code.value, self._clock(),
+            press.actor.discord_id, press.for_whom, press.door, outcome.code.value,
+            press.at or self._clock(),  # as old as the press: an erasure since then covers it
         )  # fmt: skip
         log.info(
             "press by %s for %s in guild %s on opening %s refused: %s, reference %s",
@@ -175,7 +178,7 @@ class ClaimService:
 
     async def _joined(self, press: Press, kind: AttemptKind) -> Outcome:
         """Run the press to its end, or join the one that the same person has running there."""
-        began = time.perf_counter()
+        began, press = time.perf_counter(), replace(press, at=self._clock())
         async with self._front:
             found = await self._announcements.get_opening(press.actor.guild_id, press.opening_id)
         if found is None:
@@ -224,6 +227,10 @@ class ClaimService:
         claiming = kind is AttemptKind.CLAIM
         if claiming and (closed := from_announcement(base, announcement, by_host=by_host)):
             return closed
+        if not (claiming or by_host or press.reason.strip()) and needs_reason(
+            announcement, workspace, actor.discord_id, self._clock()
+        ):
+            return replace(base, code=Code.REASON, releasing=True)
         roblox_id = await self._find_account(press, claiming)
         if roblox_id is None:
             return replace(base, code=Code.NOT_LINKED, releasing=not claiming)

@@ -11,6 +11,7 @@ from bot.services.cancelling import Cancelling
 from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
 from bot.services.days import DayPosting
+from bot.services.earlier import EarlierEndings
 from bot.services.guild_log import GuildLog
 from bot.services.hosting import HostingService
 from bot.services.link_cards import LinkCards
@@ -26,6 +27,7 @@ from bot.services.openings import OpeningsService
 from bot.services.polling import TICK, TIDY, Poller
 from bot.services.privacy import Privacy
 from bot.services.reconciler import Reconciler
+from bot.services.releasing import Releases
 from bot.services.reminders import ReminderChoices
 from bot.services.reposting import Reposter
 from bot.services.role_rules import RoleRules
@@ -77,6 +79,8 @@ class Services:
     cancelling: Cancelling
     openings: OpeningsService
     claims: ClaimService
+    earlier: EarlierEndings
+    releases: Releases
     roster: RosterService
     role_rules: RoleRules
     reconciler: Reconciler

@@ -105,6 +105,7 @@ class Departures:
         number, starts_at = announcement.announcement_id, announcement.starts_at
         if await self._store.is_checked(number, starts_at):
             return
+        now = self._clock()  # what is stored is as old as the question: an erasure covers it
         session = await self._read(announcement)
         if session.state not in _COMING:
             return
@@ -115,7 +116,6 @@ class Departures:
         for link in sorted(links.values(), key=lambda one: one.discord_id)[:MOST_ASKED]:
             there = await self._is_there(announcement.guild_id, link.discord_id)
             (here if there else gone).add(link.discord_id)
-        now = self._clock()
         await self._store.note(number, starts_at, gone=gone, here=here, now=now)
         for discord_id in sorted(gone):
             await self._deal_with(Departure(number, discord_id, now))

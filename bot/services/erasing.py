@@ -97,6 +97,9 @@ class ErasingService:
         return Receipt(waiting, len(boards))
 
     async def _finish(self, erasure: Erasure) -> None:
-        if not await self._data.erase_waiting(erasure.discord_id, erasure.requested_at):
+        # Asked first: what is not coming any more is stored, and erased below.
+        coming = await self._data.is_coming(erasure.requested_at)
+        waiting = await self._data.erase_waiting(erasure.discord_id, erasure.requested_at)
+        if not coming and not waiting:
             await self._store.finish(erasure)
             log.info("an erasure is finished")

@@ -83,6 +83,11 @@ class IdentityLinks:
         """The guild's services have changed."""
         self._unused.discard(guild_id)
 
+    async def forget_member(self, discord_id: int) -> None:
+        """Hold nothing in memory about this person; the rest goes with their data."""
+        self._lines.forget_member(discord_id)
+        self._noticed = {key: at for key, at in self._noticed.items() if key[1] != discord_id}
+
     async def ask(self, actor: Actor) -> Asked:
         """Ask every service of the guild who this member is. Raises Refusal when there is none.
 

@@ -19,7 +19,7 @@ from bot.services.link_plans import LinkPlanner, Progress
 from bot.services.permits import require_admin
 from bot.services.ports import Actor
 from bot.store.link_imports import BUSY, ImportStore
-from bot.text import mention
+from bot.text import counted, mention
 
 log = logging.getLogger(__name__)
 
@@ -191,10 +191,10 @@ class LinkImports:
         async with self._turn(one.guild_id):
             if one.state is ImportState.APPLYING:
                 report = await self._apply(one, silent)
-                did = f"is applied: {report.done} of {report.clean} members linked"
+                did = f"is applied: {report.done} of {counted(report.clean, 'member')} linked"
             else:
                 report = await self._undo(one, silent)
-                did = f"is undone; {report.done} links were changed since and stay"
+                did = f"is undone; {report.done} of its links were changed since and stay"
         await self._say(
             one.guild_id, f"✔ The import of {_who(one)} {did}. Muster was restarted meanwhile."
         )

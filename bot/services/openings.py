@@ -202,7 +202,7 @@ class OpeningsService:
         if not titles:
             raise Refusal("No session is posted here right now. A host posts one: `/session post`.")
         near = difflib.get_close_matches(wanted, titles, n=5, cutoff=0.0)
-        posted = ", ".join(safe(title, 60) for title in near)
+        posted = ", ".join(safe(title, 60) for title in dict.fromkeys(near))
         raise Refusal(f"No posted session is called that. Posted: {posted}.")
 
 

@@ -33,9 +33,18 @@ class Code(StrEnum):
     UPSTREAM_SAID = "upstream said"
     NOT_HELD = "not held"
     CANNOT_RELEASE = "cannot release"
+    REASON = "reason?"
     DID_NOT_ARRIVE = "did not arrive"
     INTERRUPTED = "interrupted"
     GAVE_UP = "gave up"
+
+
+class HostsTold(StrEnum):
+    """How far the hosts hear of a role that is given back."""
+
+    ALL = "with the reason"
+    THREAD = "in the thread, where everybody reads, so without the reason"
+    NOTHING = "there is no way to tell them"
 
 
 DONE = frozenset({Code.CLAIMED, Code.RELEASED})
@@ -77,7 +86,8 @@ class Outcome:
     clash_may_be_confirmed: bool = True  # CLASH: False where the guild refuses clashes
     subject_id: int | None = None  # Discord id of whom it is for, when somebody else acted
     by_id: int | None = None  # Discord id of the host who acted, when the member is told later
-    reason: str = ""  # why a host acted for somebody; said, never kept
+    reason: str = ""  # why a host acted for somebody, or a role is given back late; never kept
+    hosts_told: HostsTold | None = None  # RELEASED; None: they need not hear of it
     kept: bool = False  # FULL: the free places are kept for who waits
     kept_until: datetime | None = None  # for the one who was asked first; None: nobody was yet
     waitlist_place: int = 0  # FULL: the member's number in the line; 0: there is none to join

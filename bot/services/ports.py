@@ -45,7 +45,7 @@ class BoardLine:
     def kept(self) -> bool:
         """Whether what is free is for those who wait."""
         free = None if self.capacity is None else self.capacity - self.taken
-        return free is not None and 0 < free <= self.waiting
+        return self.usable and free is not None and 0 < free <= self.waiting
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from bot.services.cases import Case
 from bot.services.engine import ClaimEngine
 from bot.services.hostlog import HostLog, act_line
 from bot.services.late_answers import LateAnswers
+from bot.services.late_releases import NOT_KEPT, LateReleases, Release
 from bot.services.observing import Observer, Unobserved
 from bot.services.outcomes import Code, Outcome
 from bot.services.ports import Messenger
@@ -27,7 +28,7 @@ from bot.text import safe
 log = logging.getLogger(__name__)
 
 BATCH = 200  # rows of one workspace in one look
-NOTE_AFTER = timedelta(seconds=30)  # until then whoever waits for a host's act tells of it
+NOTE_AFTER = timedelta(seconds=30)  # until then whoever waits for the act tells hosts of it
 RESUME_WITHIN = timedelta(minutes=14)  # an interaction lives 15; after that nobody waits for it
 
 
@@ -42,6 +43,7 @@ class Reconciler:
         engine: ClaimEngine,
         messenger: Messenger,
         late_answers: LateAnswers,
+        late_releases: LateReleases,
         host_log: HostLog,
         background: Background,
         clock: Callable[[], datetime],
@@ -55,6 +57,7 @@ class Reconciler:
         self._engine = engine
         self._messenger = messenger
         self._late_answers = late_answers
+        self._late_releases = late_releases
         self._host_log = host_log
         self._background = background
         self._busy: set[int] = set()  # workspaces whose last look has not come back
@@ -157,13 +160,20 @@ class Reconciler:
         )
 
     async def _note(self, attempt: Attempt) -> None:
-        """The log channel's line about a host's act whose own process could not write it."""
+        """What hosts have to read of an act whose own process could not tell them."""
         case = await self._case(attempt)
         number = attempt.interaction_id
         if number is None or not await self._attempts.note(number) or case is None:
             return
+        if attempt.door is not Door.HOST:
+            release = Release(
+                case.workspace, case.announcement, case.opening, attempt.subject_id,
+                attempt.created_at, attempt.operation_id[:8],
+            )  # fmt: skip
+            await self._late_releases.tell(release, NOT_KEPT)
+            return
         did = "removed" if attempt.kind is AttemptKind.RELEASE else "added"
-        reason = "A reason was given; it is not kept." if attempt.with_reason else ""
+        reason = NOT_KEPT if attempt.with_reason else ""
         text = act_line(
             attempt.actor_id, did, attempt.subject_id, case.announcement, case.opening, reason,
             attempt.operation_id[:8],

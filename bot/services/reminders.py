@@ -94,8 +94,10 @@ class ReminderService:
         if minutes is None or session.state not in _COMING:
             return
         holders = await self._holders(announcement.guild_id, session)
-        if await self._store.take(number, minutes, session.starts_at, holders):
-            await self._send(announcement, session, holders)
+        still = await self._store.take(announcement, minutes, session.starts_at, holders)
+        if still:
+            told = {one: roles for one, roles in holders.items() if one in still}
+            await self._send(announcement, session, told)
 
     def _due(self, lead_minutes: Iterable[int], starts_at: datetime) -> int | None:
         """The shortest lead time that has come; longer ones say nothing new beside it."""

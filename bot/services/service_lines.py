@@ -49,6 +49,11 @@ class ServiceLines:
         line = await self._line(guild_id, kind)
         return await _resolve(line, discord_id) if line is not None else None
 
+    def forget_member(self, discord_id: int) -> None:
+        """Hold nothing in memory of what any service said about this person."""
+        for line in self._lines.values():
+            line.forget(discord_id)
+
     async def try_key(
         self, guild_id: int, kind: IdentityKind, key: SecretStr, discord_id: int
     ) -> Resolution | ProviderError:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.models import Capabilities, ClashPolicy, Place, Session
+from bot.errors import Refusal
+from bot.models import Capabilities, ClashPolicy, Place, Session, Swap
 from bot.providers.identity.roblox import Roblox
 from bot.services.lanes import Reading
 from bot.services.outcomes import Code
 from bot.services.policies import Policies
+from bot.services.ports import Messenger
 from bot.services.rules import Applicant, OtherClaim, Policy, Verdict, judge_claim, needs_rank
 from bot.services.swap_cases import SwapCase
 from bot.services.swap_outcomes import SwapPart
@@ -121,6 +123,28 @@ class SwapChecks:
                     break
         taken = case.takes(number).side.discord_id
         return by_rule(refused, side.discord_id, _words(case, taken), rank) if refused else None
+
+
+async def fetch_roles(
+    messenger: Messenger, swap: Swap, partner: frozenset[int] | None
+) -> Roles | None:
+    """Both members' Discord roles as they are now; None when the proposer has left the guild.
+
+    `partner` are the partner's, as their press told them, unless it came from a direct message.
+    Nobody tells what the proposer lost since they asked. Raises Refusal when the partner has left,
+    and MessengerError.
+    """
+    if partner is None:
+        partner = await messenger.fetch_member_roles(swap.guild_id, swap.partner.discord_id)
+    if partner is None:
+        raise Refusal(
+            "You are no longer in the Discord server in which you were asked, so nothing was"
+            " changed."
+        )
+    proposer = await messenger.fetch_member_roles(swap.guild_id, swap.proposer.discord_id)
+    if proposer is None:
+        return None
+    return {swap.proposer.discord_id: proposer, swap.partner.discord_id: partner}
 
 
 def reserved(

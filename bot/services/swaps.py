@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.background import Background
-from bot.errors import ProviderError, Refusal
+from bot.errors import MessengerError, ProviderError, Refusal
 from bot.models import News, Swap, SwapSide, SwapState, Workspace
 from bot.services.observing import Observer
 from bot.services.permits import require_host
 from bot.services.ports import Actor, Messenger
 from bot.services.swap_cases import Part, SwapCase, SwapCases, expiry
-from bot.services.swap_checks import Roles, SwapChecks, View
+from bot.services.swap_checks import Roles, SwapChecks, View, fetch_roles
 from bot.services.swap_choices import Held, Proposal, SwapChoices
 from bot.services.swap_news import SwapNews, as_question
 from bot.services.swap_outcomes import SwapCode, SwapOutcome
@@ -30,6 +30,10 @@ log = logging.getLogger(__name__)
 ANSWER_WITHIN = timedelta(minutes=30)
 
 _GONE = "This question no longer leads anywhere. Ask anew with `/swap`."
+_NOT_YOURS = (
+    "This question is for somebody else; only they can answer it. To swap a role of your own:"
+    " `/swap`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ class SwapService:
     async def withdraw(self, answer: Answer) -> SwapOutcome:
         """The proposer thinks better of it."""
         swap = await self._get(answer)
-        if answer.discord_id != swap.proposer.discord_id or swap.by_host:
+        if answer.discord_id != swap.proposer.discord_id:
             raise Refusal(f"Only <@{swap.proposer.discord_id}> can take this question back.")
         ended = swap.with_news(News.NONE, News.NONE)
         return await self._close(replace(ended, state=SwapState.WITHDRAWN))
@@ -136,7 +140,12 @@ class SwapService:
         case = await self._cases.load(swap)
         if case is None:
             raise Refusal("These roles are not posted here any more, so nothing was changed.")
-        roles = await self._roles(case, answer)
+        try:
+            roles = await fetch_roles(self._messenger, swap, answer.role_ids)
+        except MessengerError as error:
+            return case.outcome(SwapCode.NOT_NOW, str(error))
+        if roles is None:
+            return await self._left(case)
         with self._engine.owning(swap.swap_id):
             rows = case.attempts(self._clock())
             taken = await self._store.accept(
@@ -221,33 +230,29 @@ class SwapService:
         return outcome
 
     async def _get(self, answer: Answer) -> Swap:
+        """The swap, for one of its two members: anybody can make a button with any number."""
         swap = await self._store.get(answer.swap_id)
-        if swap is None or answer.guild_id not in (None, swap.guild_id):
+        if swap is None or swap.by_host or answer.guild_id not in (None, swap.guild_id):
             raise Refusal(_GONE)
-        if answer.guild_id is None and swap.side_of(answer.discord_id) is None:
-            raise Refusal(_GONE)  # nobody else's guild is known here
+        if swap.side_of(answer.discord_id) is None:
+            # In a direct message nobody else's guild is known.
+            raise Refusal(_GONE if answer.guild_id is None else _NOT_YOURS)
         return swap
 
     async def _for_partner(self, answer: Answer) -> Swap:
         swap = await self._get(answer)
-        if answer.discord_id != swap.partner.discord_id or swap.by_host:
+        if answer.discord_id != swap.partner.discord_id:
             raise Refusal(
                 f"This question is for <@{swap.partner.discord_id}>; only they can answer it."
                 " To swap a role of your own: `/swap`"
             )
         return swap
 
-    async def _roles(self, case: SwapCase, answer: Answer) -> Roles:
-        """The partner's Discord roles, which a press in a direct message does not tell."""
-        roles = answer.role_ids
-        if roles is None:
-            roles = await self._messenger.fetch_member_roles(case.swap.guild_id, answer.discord_id)
-        if roles is None:
-            raise Refusal(
-                "You are no longer in the Discord server in which you were asked, so nothing was"
-                " changed."
-            )
-        return {answer.discord_id: roles}
+    async def _left(self, case: SwapCase) -> SwapOutcome:
+        """The proposer has: nobody is there to swap with."""
+        why = f"<@{case.swap.proposer.discord_id}> is no longer in this Discord server."
+        ended = replace(case.swap.with_news(News.NONE, News.NONE), why=why)
+        return await self._close(replace(ended, state=SwapState.REFUSED))
 
     def _case(self, proposal: Proposal, mine: Held, theirs: Held) -> SwapCase:
         """The swap that is wanted, not stored yet."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from bot.models import Attempt, Door, Place
+from bot.models import Attempt, Place
 from bot.store.keyring import KeyRing
 
 
@@ -49,8 +49,7 @@ class AttemptRows:
             "repaired": attempt.repaired,
             "with_reason": attempt.with_reason,
             "told": attempt.told,
-            # Without an interaction, whoever acts for many at once says so in one line.
-            "noted": attempt.door is not Door.HOST or attempt.interaction_id is None,
+            "noted": not attempt.noteworthy,
         }
 
     def to_attempt(self, row: Row[Any]) -> Attempt:

@@ -94,7 +94,7 @@ class AttemptStore:
         await asyncio.gather(*(self._told.submit(one) for one in operation_ids))
 
     async def note(self, interaction_id: int) -> bool:
-        """Whether the line about this host's act is now the caller's to write: once for each."""
+        """Whether the line about this act is now the caller's to write: once for each."""
         change = update(claim_attempts).where(IS_UNNOTED, _c.interaction_id == interaction_id)
         async with self._database.write() as connection:
             result = await connection.execute(change.values(noted=True))
@@ -162,7 +162,7 @@ class AttemptStore:
         return await self._list(query.order_by(_c.created_at, _c.operation_id).limit(limit))
 
     async def list_unnoted(self, before: datetime, limit: int) -> list[Attempt]:
-        """What hosts did, settled before then, of which no log channel has a line yet."""
+        """What hosts have to read of, settled before then, and have not been told yet."""
         ours = self._database.ours(_c.guild_id)
         query = select(claim_attempts).where(IS_UNNOTED, _c.settled_at < before, ours)
         return await self._list(query.order_by(_c.settled_at, _c.operation_id).limit(limit))

@@ -39,7 +39,7 @@ class Waits:
     """Rows that nothing may happen to before they are settled (invariants I2 and I5)."""
 
     settled: ColumnElement[bool]
-    made_at: Column[datetime]  # what is made after a request to erase is not meant by it
+    made_at: ColumnElement[datetime]  # what is made after a request to erase is not meant by it
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, exists, func, select, update
 
-from bot.models import NOBODY
+from bot.models import NOBODY, ImportState
 from bot.store.bulk import change_all, delete_all
 from bot.store.database import Database
 from bot.store.holdings import Holding, Person, Then, of_guild, to_condition
+from bot.store.link_tables import imports
 from bot.store.personal_data import HOLDINGS
 from bot.store.tables import IS_LIVE, announcements, links, openings
 
@@ -119,6 +120,12 @@ class PersonalDataStore:
             for person in holding.people:
                 waiting += await self._count(holding, person, discord_id, old)
         return waiting
+
+    async def is_coming(self, before: datetime) -> bool:
+        """Whether a file of links is being read since then, of which no line is stored yet."""
+        reading = (imports.c.state == ImportState.READING) & (imports.c.created_at <= before)
+        async with self._database.read() as connection:
+            return bool(await connection.scalar(select(exists().where(reading))))
 
     async def _count(
         self, holding: Holding, person: Person, discord_id: int, old: ColumnElement[bool]

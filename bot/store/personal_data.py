@@ -130,6 +130,7 @@ HOLDINGS: tuple[Holding, ...] = (
             Person(refusals.c.actor_id, Then.DELETE, others="a host"),
         ),
         shown=columns_of(refusals, "at code guild_id announcement_id opening_id door reference"),
+        waits=Waits(refusals.c.at.is_not(None), refusals.c.at),  # one may be on its way: look again
         history=History(refusals.c.at, true()),
     ),
     Holding(
@@ -142,15 +143,6 @@ HOLDINGS: tuple[Holding, ...] = (
         shown=columns_of(preferences, "guild_id reminders direct"),
     ),
     Holding(
-        sent_reminders,
-        "that you were reminded of a session, and how long before it",
-        "so that nobody is reminded twice",
-        "as long as the session's announcement is kept",
-        "you",
-        people=(Person(sent_reminders.c.discord_id, Then.DELETE),),
-        shown=columns_of(sent_reminders, "announcement_id minutes starts_at"),
-    ),
-    Holding(
         departures,
         "that somebody who held a role had left the server before the session began",
         "to tell the hosts, who can then look for somebody else",
@@ -158,6 +150,7 @@ HOLDINGS: tuple[Holding, ...] = (
         "the server's hosts, in the roster and the log channel",
         people=(Person(departures.c.discord_id, Then.DELETE),),
         shown=columns_of(departures, "announcement_id noticed_at"),
+        waits=Waits(departures.c.noticed_at.is_not(None), departures.c.noticed_at),  # likewise
     ),
     Holding(
         announcements,
@@ -201,6 +194,16 @@ HOLDINGS: tuple[Holding, ...] = (
         shown=columns_of(links, "linked_at guild_id source"),
         # Nothing to settle; but a proof may be copied just while it is erased: look again.
         waits=Waits(links.c.linked_at.is_not(None), links.c.linked_at),
+    ),
+    Holding(
+        sent_reminders,
+        "that you were reminded of a session, and how long before it",
+        "so that nobody is reminded twice",
+        "as long as the session's announcement is kept",
+        "you",
+        people=(Person(sent_reminders.c.discord_id, Then.DELETE),),
+        shown=columns_of(sent_reminders, "announcement_id minutes starts_at"),
+        # After the links: from then on no reminder of theirs is noted any more.
     ),
     Holding(
         workspaces,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import literal_column, true
+from sqlalchemy import literal_column, select, true
 
 from bot.models import NOBODY, ImportState, News
 from bot.store.holdings import History, Holding, Person, Then, Waits, columns_of
@@ -24,6 +24,12 @@ from bot.store.waitlist_tables import waitlist
 DAY = timedelta(days=1)
 _w, _n, _i, _r, _q = link_wishes.c, link_notices.c, imports.c, import_rows.c, pending_links.c
 _s = swap_sides.c
+_BEGUN_AT = (
+    select(_i.created_at)
+    .where(_i.import_id == _r.import_id)
+    .correlate(import_rows)
+    .scalar_subquery()
+)
 _UNDER_WAY = (ImportState.READING, ImportState.APPLYING, ImportState.UNDOING)
 _IS_SETTLED = _i.state.not_in([literal_column(f"'{state.value}'") for state in _UNDER_WAY])
 
@@ -40,6 +46,8 @@ OF_LINKING: tuple[Holding, ...] = (
         shown=columns_of(
             waitlist, "since guild_id announcement_id opening_id state until silences reason told"
         ),
+        # Nothing to settle; but somebody may join just while they are erased: look again.
+        waits=Waits(waitlist.c.since.is_not(None), waitlist.c.since),
     ),
     Holding(
         swap_sides,
@@ -107,6 +115,7 @@ OF_LINKING: tuple[Holding, ...] = (
             Person(_n.by_id, Then.BLANK, others="an admin"),
         ),
         shown=columns_of(link_notices, "at guild_id kind told"),
+        waits=Waits(_n.at.is_not(None), _n.at),  # an import may be applied just then: look again
         history=History(_n.at, true(), 30 * DAY),
     ),
     Holding(
@@ -124,6 +133,7 @@ OF_LINKING: tuple[Holding, ...] = (
             Person(_r.had_linked_by, Then.BLANK, others="an admin", too={"had_linked_by": NOBODY}),
         ),
         shown=columns_of(import_rows, "import_id line verdict done"),
+        waits=Waits(_r.line.is_not(None), _BEGUN_AT),  # lines are as old as the import: look again
     ),
     Holding(
         imports,

@@ -31,7 +31,7 @@ class RefusedPress:
     subject_id: int  # Discord id of whom it was for
     door: Door
     code: str
-    at: datetime
+    at: datetime  # of the press
 
 
 class RefusalStore:

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import Text, select, type_coerce
 
-from bot.models.announcements import NOBODY
+from bot.models.announcements import NOBODY, Announcement
 from bot.store.database import Database
 from bot.store.hosting_tables import sent_reminders
 from bot.store.live_boards import is_ours, page_of
-from bot.store.tables import announcements, workspaces
+from bot.store.tables import announcements, links, workspaces
 
 _c = sent_reminders.c
 
@@ -61,23 +61,28 @@ class ReminderStore:
             return (await connection.scalar(query)) is not None
 
     async def take(
-        self, announcement_id: int, minutes: int, starts_at: datetime, discord_ids: Collection[int]
-    ) -> bool:
-        """Take the turn and note who is about to be reminded; False when somebody has taken it."""
-        rows = [
-            {
-                "announcement_id": announcement_id,
-                "discord_id": discord_id,
-                "minutes": minutes,
-                "starts_at": starts_at,
-            }
-            for discord_id in (NOBODY, *sorted(set(discord_ids)))
-        ]
+        self, announcement: Announcement, minutes: int, starts_at: datetime,
+        discord_ids: Collection[int],
+    ) -> Collection[int] | None:  # fmt: skip
+        """Take the turn; None when somebody has taken it.
+
+        Notes, and returns, who is about to be reminded: those of these members who are still
+        linked. With PostgreSQL an erasure waits until that is done, and then finds it.
+        """
+        common = {
+            "announcement_id": announcement.announcement_id, "minutes": minutes,
+            "starts_at": starts_at,
+        }  # fmt: skip
         insert = self._database.insert(sent_reminders).on_conflict_do_nothing()
+        linked = select(links.c.discord_id).where(
+            links.c.guild_id == announcement.guild_id, links.c.discord_id.in_(sorted(discord_ids))
+        )
         async with self._database.write() as connection:
-            turn = insert.values(rows[0]).returning(_c.minutes)
+            turn = insert.values(discord_id=NOBODY, **common).returning(_c.minutes)
             if (await connection.execute(turn)).one_or_none() is None:
-                return False
-            if rows[1:]:
-                await connection.execute(insert, rows[1:])
-        return True
+                return None
+            found = set(await connection.scalars(linked.with_for_update(read=True)))
+            rows = [{"discord_id": one, **common} for one in sorted(found)]
+            if rows:
+                await connection.execute(insert, rows)
+        return found

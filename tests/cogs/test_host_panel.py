@@ -174,3 +174,12 @@ async def test_a_panel_of_another_guild_is_no_panel_here(ready: Stage) -> None:
         assert "NG204" not in words, action
         assert "✔" not in words, action
     assert embed_text(ready.board()) == before
+
+
+async def test_after_the_cut_off_the_panel_does_not_call_it_open(ready: Stage) -> None:
+    shown = await ready.slash(
+        ready.house.host, "session edit", announcement="1", note="Gate 4", cutoff=1440
+    )
+    assert "⛔ claims have closed; you can still add people" in text(shown)
+    shown = await ready.slash(ready.house.host, "session edit", announcement="1", cutoff=-1)
+    assert "✔ open for claims. Only you see this." in text(shown)

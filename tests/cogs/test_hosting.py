@@ -91,6 +91,23 @@ async def test_refresh_shows_what_others_did(ready: Stage, story: Story) -> None
     assert f"{story.single} 1/1 · full" in buttons(ready.board())
 
 
+async def test_a_role_renamed_a_moment_ago_is_shown_by_a_refresh(ready: Stage) -> None:
+    """Muster keeps ReAdmin's role groups for a minute; whoever says "refresh" means now."""
+    workspace = ready.platforms.worlds.readmin.workspaces[ready.story.key]
+    (role,) = [
+        one
+        for group in workspace.role_groups
+        for one in group["roles"]
+        if one["name"] == "Observer"
+    ]
+    ready.upstream.call(lambda: role.update(name="Watcher"))
+    words = text(await ready.slash(ready.house.host, "session refresh", announcement="1"))
+    assert words.startswith("✔")
+    assert "**Watcher** ✔ 0 claimed" in embed_text(ready.board())
+    assert "Observer" not in embed_text(ready.board())
+    assert text(await ready.claim(ready.house.pip, "Watcher")).startswith("✔ You are **Watcher**")
+
+
 async def test_the_board_follows_by_itself_within_a_minute(ready: Stage) -> None:
     world = ready.platforms.worlds.readmin
     record = world.get_session(V2.session_id)

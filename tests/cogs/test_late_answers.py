@@ -6,8 +6,11 @@ import sqlite3
 from contextlib import closing
 from typing import Any
 
+from simcord import MemberActor
+
 from bot.sandbox.platforms import seeds
-from tests.cogs.hands import sent_payloads, text
+from bot.services.ports import Actor
+from tests.cogs.hands import button_id, press_together, sent_payloads, text
 from tests.cogs.stage import Stage
 from tests.cogs.stories import PIP, V2
 
@@ -25,6 +28,11 @@ async def lose_a_claim(stage: Stage) -> None:
     path = stage.settings.database_url.removeprefix("sqlite:///")
     with closing(sqlite3.connect(path, timeout=30)) as connection, connection:
         connection.execute("UPDATE claim_attempts SET encrypted_token = ''")
+
+
+def to_actor_of(stage: Stage, who: MemberActor) -> Actor:
+    """The member as services see them."""
+    return Actor(stage.house.guild.id, who.id, frozenset(), is_admin=False)
 
 
 def told(stage: Stage) -> list[dict[str, Any]]:
@@ -63,3 +71,34 @@ async def test_else_claims_tells_it_first(ready: Stage) -> None:
     assert words.startswith("Earlier: ✔ You are **First Officer**")
     assert "✔ **First Officer** in" in words
     assert not text(await ready.slash(ready.house.pip, "claims")).startswith("Earlier")
+
+
+async def test_two_answers_on_their_way_do_not_both_tell_it(ready: Stage) -> None:
+    """Whoever presses again before the first answer has come reads each ending once."""
+    house, story = ready.house, ready.story
+    await ready.claim(house.pip, story.single)
+    removed = await ready.slash(
+        house.host, "session remove", announcement="1", role=story.single, member=house.pip
+    )
+    assert text(removed).startswith("✔ Released")
+    board = ready.board()
+    presses = [(house.pip, button_id(board, role)) for role in (story.single, story.double)]
+    first, second = await press_together(ready.env, board, presses)
+    told = [text(one) for one in (first, second)]
+    assert sum("has released you from" in words for words in told) == 1
+    assert "has released you from" not in text(await ready.slash(house.pip, "claims"))
+
+
+async def test_an_answer_that_gets_lost_is_made_up_for(ready: Stage) -> None:
+    house, story = ready.house, ready.story
+    await ready.claim(house.pip, story.single)
+    await ready.slash(
+        house.host, "session remove", announcement="1", role=story.single, member=house.pip
+    )
+    actor = to_actor_of(ready, house.pip)
+    earlier = ready.bot.services.earlier
+    assert len(await earlier.take(actor)) == 1
+    assert await earlier.take(actor) == []  # it is on its way, and never arrives
+    await ready.env.advance_time(16)
+    assert "Earlier: " in text(await ready.slash(house.pip, "claims"))
+    assert await earlier.take(actor) == []

@@ -147,7 +147,7 @@ async def test_utf_16_with_formulas(ready: Stage) -> None:
 async def test_export_and_back(ready: Stage) -> None:
     house = ready.house
     exported = await ready.slash(house.admin, "links export")
-    assert "All 3 links" in text(exported)
+    assert "All there is: 3 links" in text(exported)
     content = await file_of(exported)
     assert f"{house.pip.id},{PIP},{PIP_USER.name},admin,{house.admin.id}," in content
     for who in (house.pip, house.sable, house.wren):

@@ -66,9 +66,11 @@ async def test_release_by_command(ready: Stage, story: Story) -> None:
 
 
 async def test_release_of_typed_nonsense(ready: Stage) -> None:
-    for typed in ("nonsense", "0", "-1", "²", "9" * 40, "777"):
+    for typed in ("nonsense", "0", "-1", "²", "9" * 40):
         words = text(await ready.slash(ready.house.pip, "release", claim=typed))
-        assert "no longer leads anywhere" in words
+        assert words == "Choose a claim from the list that appears while you type."
+    words = text(await ready.slash(ready.house.pip, "release", claim="777"))
+    assert "no longer leads anywhere" in words
     assert ready.upstream_calls("release") == 0
 
 
@@ -164,3 +166,23 @@ async def test_claims_in_two_sessions_of_one_name_can_be_told_apart(ready: Stage
     await press(pip, board, "Observer")
     offered = await ready.choices(pip, "release", "claim", "observer")
     assert len(offered) == 2
+
+
+async def test_the_buttons_of_claims_in_two_sessions_can_be_told_apart(ready: Stage) -> None:
+    """The list says in words what has no button; a repeated label says which session it means."""
+    pip, title = ready.house.pip, ready.story.title
+    board = await ready.post(ready.house, seeds.record_id("northgate/tomorrow"))
+    await press(pip, board, "Observer")
+    mine = await ready.slash(pip, "claims")
+    assert mine.response is not None
+    assert "Release Observer" in buttons(mine.response.components)
+    assert "· give it back in the ReAdmin panel" in text(mine)  # not posted here
+    await ready.slash(pip, "claim", session="1", role="Observer")
+    mine = await ready.slash(pip, "claims")
+    assert mine.response is not None
+    first, second = [one for one in buttons(mine.response.components) if one.startswith("Release")]
+    assert first == f"Release Observer · {title} · in 40 min"
+    assert second.startswith(f"Release Observer · {title} · in ")
+    asked = await pip.click(mine.response, label=second)
+    await pip.click(asked.response, label="Release")
+    assert ready.holders("Observer") == [PIP]

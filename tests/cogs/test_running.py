@@ -230,7 +230,7 @@ async def test_a_whole_day_is_previewed_and_posted_at_once(stage: Stage) -> None
     [(name, value)] = [(n, v) for n, v in offered.items() if v.endswith(":today")]
     assert name.startswith("All ")
     preview = await stage.slash(house.host, "session post", session=value)
-    assert "sessions of today in" in text(preview)
+    assert "of today in" in text(preview)
     assert house.board.history() == []
     assert preview.response is not None
     [label] = [one for one in buttons(preview.response.components) if one.startswith("Post ")]

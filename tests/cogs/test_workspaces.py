@@ -58,10 +58,10 @@ async def test_test_notices_silence_and_its_end(ready: Stage) -> None:
     ready.reopen()
     tested = text(await ready.slash(admin, "workspace test"))
     assert "is connected" in tested
-    assert "• line: in order · last trouble <t:" in tested
+    assert "• connection: in order · last trouble <t:" in tested
     listed = text(await ready.slash(admin, "workspace list"))
     assert "✔ **ReAdmin** · ReAdmin · ok" in listed
-    assert "line: in order · last trouble <t:" in listed
+    assert "connection: in order · last trouble <t:" in listed
     assert ready.house.log.history() == []
 
 
@@ -72,14 +72,14 @@ async def test_a_line_that_is_left_alone_is_shown(ready: Stage) -> None:
     for _ in range(6):
         await ready.slash(admin, "workspace test")
     shown = text(await ready.slash(admin, "workspace list"))
-    assert "line: not answering, asked again <t:" in shown
+    assert "connection: not answering, asked again <t:" in shown
     assert "(Unavailable)" in shown
     seen = len(ready.upstream.requests())
     assert "does not answer" in text(await ready.claim(ready.house.pip, "Observer"))
     assert len(ready.upstream.requests()) == seen
     ready.upstream.clear_faults()
     assert "is connected" in text(await ready.slash(admin, "workspace test"))
-    assert "line: in order" in text(await ready.slash(admin, "workspace list"))
+    assert "connection: in order" in text(await ready.slash(admin, "workspace list"))
     assert text(await ready.claim(ready.house.pip, "Observer")).startswith("✔")
 
 

@@ -260,6 +260,16 @@ async def _cannot_release(demo: Demo) -> Answer:
     return await sable.command("release", claim=claim)
 
 
+async def _reason(demo: Demo) -> Answer:
+    receipt, juno = await demo.press("Pip", "Captain"), demo.person("Juno")
+    choices = await juno.autocomplete("session edit", "announcement", announcement=FLIGHT)
+    number = max((choice["value"] for choice in choices), key=int)  # it was posted last
+    await juno.command("session edit", announcement=number, cutoff=1440)
+    asked = await receipt.person.press(receipt, "Release")
+    await juno.command("session edit", announcement=number, cutoff=-1)
+    return asked
+
+
 async def _after_days(demo: Demo, answer: Answer) -> Answer:
     """Let days pass until the answer no longer says that it waits."""
 
@@ -329,6 +339,7 @@ PLAYS: dict[Code, Callable[[Demo], Awaitable[Answer]]] = {
     Code.UPSTREAM_SAID: _panel("member", "Otto", "Barista", TRAINING),
     Code.NOT_HELD: _not_held,
     Code.CANNOT_RELEASE: _cannot_release,
+    Code.REASON: _reason,
     Code.DID_NOT_ARRIVE: _did_not_arrive,
     Code.INTERRUPTED: _interrupted,
     Code.GAVE_UP: _gave_up,

@@ -24,6 +24,7 @@ from bot.services.hostlog import HostLog
 from bot.services.judging import Judge
 from bot.services.lanes import Lanes
 from bot.services.late_answers import LateAnswers
+from bot.services.late_releases import LateReleases
 from bot.services.line_moves import LineMoves
 from bot.services.linking import LinkingService
 from bot.services.offer_news import OfferNews
@@ -35,6 +36,7 @@ from bot.services.policies import Policies
 from bot.services.polling import Poller
 from bot.services.posting import Poster
 from bot.services.reconciler import Reconciler
+from bot.services.releasing import Releases
 from bot.services.reposting import Reposter
 from bot.services.role_rules import RoleRules
 from bot.services.roster import RosterService
@@ -138,9 +140,11 @@ class Assembled:
         self.roster = RosterService(
             self.announcements, self.running, self.claims, self.messenger, self.background
         )
+        late_releases = LateReleases(tidings, self.messenger, self.background)
         self.reconciler = Reconciler(
             self.attempts, self.announcements, self.workspaces, self.engine, self.messenger,
-            LateAnswers(self.preferences, self.messenger), self.host_log, self.background, clock,
+            LateAnswers(self.preferences, self.messenger), late_releases, self.host_log,
+            self.background, clock,
             observer=self.metrics,
         )  # fmt: skip
         self.openings = OpeningsService(
@@ -149,6 +153,10 @@ class Assembled:
         self.cancelling = Cancelling(
             self.running, self.hosting_store, self.announcements, self.boards, self.links,
             self.claims, self.preferences, self.messenger, self.background, clock,
+        )  # fmt: skip
+        self.releases = Releases(
+            self.claims, self.openings, self.announcements, self.workspaces, self.boards,
+            late_releases, clock,
         )  # fmt: skip
         self._add_waitlist(roblox)
         self.linking = LinkingService(self.links, roblox)

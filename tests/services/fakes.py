@@ -124,6 +124,9 @@ class FakePlatform:
             raise UpstreamNotFound("it is gone", FACTS, "session")
         return session
 
+    async def forget_roles(self) -> None:
+        """Nothing is kept."""
+
     async def claim(self, session: Session, place: Place, roblox_id: int) -> None:
         """Store the claim in place of what the person holds on that server."""
         async with self._write("claim", place, roblox_id):

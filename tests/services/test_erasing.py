@@ -11,12 +11,33 @@ import pytest
 import pytest_asyncio
 
 from bot.errors import OutcomeUnknown
-from bot.models import NOBODY, AttemptState, Preferences, Workspace
+from bot.models import (
+    NOBODY,
+    AccountLink,
+    AttemptState,
+    ImportLine,
+    Preferences,
+    Verdict,
+    Workspace,
+)
 from bot.services.outcomes import Code
 from bot.store.database import Database, migrate
+from bot.store.link_imports import ImportStore
+from bot.store.personal import Held
+from bot.store.reminders import ReminderStore
 from tests.postgres import Postgres
 from tests.postgres import postgres as postgres
-from tests.services.bench import ANA, BEN, GUILD, HOST, STRANGERS, Bench, open_bench, roblox_of
+from tests.services.bench import (
+    ADMIN,
+    ANA,
+    BEN,
+    GUILD,
+    HOST,
+    STRANGERS,
+    Bench,
+    open_bench,
+    roblox_of,
+)
 from tests.services.conftest import Posted
 from tests.services.fakes import FACTS
 from tests.services.lines import CAT, join, offered, release, waiting
@@ -227,3 +248,65 @@ async def test_nothing_stored_is_said_so(private: Private) -> None:
     found = await private.my_data.show(ANA)
     assert "Nothing." in found.text
     assert found.entries == 0
+
+
+async def test_a_press_that_is_refused_only_afterwards_is_not_kept(
+    bench: Bench, posted: Posted, private: Private, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find, looked, gate = bench.links.find, asyncio.Event(), asyncio.Event()
+
+    async def find_slowly(guild_id: int, discord_id: int) -> AccountLink | None:
+        found = await find(guild_id, discord_id)
+        looked.set()
+        await gate.wait()
+        return found
+
+    monkeypatch.setattr(bench.links, "find", find_slowly)
+    pressing = asyncio.create_task(bench.claims.claim(bench.press(posted.trainer, CAT)))
+    await looked.wait()
+    bench.clock.advance(2)
+    await private.erasing.erase(CAT)
+    bench.clock.advance(2)
+    gate.set()
+    refused = await pressing
+    assert refused.code is Code.NOT_LINKED
+    assert await bench.attempts.refusals.get(refused.reference) is not None
+    bench.clock.advance(61)
+    await private.erasing.finish_open()
+    assert await bench.attempts.refusals.get(refused.reference) is None
+    assert await private.promises.list_open() == []
+
+
+async def test_a_file_that_was_being_read_leaves_no_line_about_them(
+    bench: Bench, private: Private
+) -> None:
+    """However long the reading takes: the promise is open until it is over."""
+    imports = ImportStore(bench.database)
+    one = await imports.begin(GUILD, ADMIN, bench.clock())
+    bench.clock.advance(1)
+    await private.erasing.erase(ANA)
+    bench.clock.advance(900)
+    await private.erasing.finish_open()
+    lines = [ImportLine(n, who, 7 + n, "x", Verdict.NEW) for n, who in enumerate((ANA, BEN), 1)]
+    await imports.plan(one.import_id, lines)
+    await private.erasing.finish_open()
+    assert [line.discord_id for line in await imports.list_lines(one.import_id)] == [BEN]
+    assert await private.promises.list_open() == []
+
+
+async def test_of_a_reminder_on_its_way_nothing_is_noted(
+    bench: Bench, posted: Posted, private: Private
+) -> None:
+    await private.erasing.erase(ANA)
+    store = ReminderStore(bench.database)
+    told = await store.take(posted.announcement, 30, posted.announcement.starts_at, [ANA, BEN])
+    assert told == {BEN}
+    again = await store.take(posted.announcement, 30, posted.announcement.starts_at, [ANA, BEN])
+    assert again is None
+    assert "sent_reminders" not in {held.holding.table.name for held in await held_of(private)}
+    assert "sent_reminders" in {one.holding.table.name for one in await held_of(private, BEN)}
+
+
+async def held_of(private: Private, who: int = ANA) -> list[Held]:
+    """What is stored about somebody."""
+    return await private.data.list_held(who)

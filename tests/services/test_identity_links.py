@@ -379,6 +379,26 @@ async def test_what_a_service_says_while_all_is_erased_is_erased_too(
     assert await private.data.list_held(ANA) == []
 
 
+async def test_who_is_erased_is_gone_from_memory_too(oneself: Oneself) -> None:
+    await oneself.use_services()
+    oneself.rover.world.link(GUILD, ANA, SECOND, "AnaAgain")
+    identity, private = oneself.services.identity, Private(oneself.bench)
+    private.erasing.on_erasing(identity.forget_member)
+    with pytest.raises(Refusal, match="different Roblox accounts"):
+        await ask(oneself)
+    asked = len(oneself.bloxlink.requests), len(oneself.rover.requests)
+    with pytest.raises(Refusal):  # a moment later: nobody is asked or told again
+        await identity.ask(actor(ANA))
+    assert (len(oneself.bloxlink.requests), len(oneself.rover.requests)) == asked
+    assert len(await oneself.notices()) == 1
+    await private.erasing.erase(ANA)
+    with pytest.raises(Refusal):
+        await identity.ask(actor(ANA))
+    again = tuple(number + 1 for number in asked)
+    assert (len(oneself.bloxlink.requests), len(oneself.rover.requests)) == again
+    assert len(await oneself.notices()) == 2
+
+
 async def test_a_key_changed_while_a_service_is_asked_is_no_error(
     oneself: Oneself, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from bot.errors import NotPermitted, Refusal
+from bot.errors import MessengerError, NotPermitted, Refusal
 from bot.models import (
     AnnouncementState,
     AttemptKind,
@@ -24,6 +24,7 @@ from bot.models import (
 )
 from bot.services.outcomes import Code
 from bot.services.swap_outcomes import Reach, SwapCode
+from bot.services.swaps import Answer
 from bot.store.automation import AutomationStore
 from tests.services.bench import (
     ADMIN,
@@ -134,11 +135,11 @@ async def test_pressing_twice_is_one_swap(pair: Pair) -> None:
 
 async def test_nobody_else_answers(pair: Pair) -> None:
     asked = await pair.propose()
-    for stranger in (ANA, CARL, HOST):
-        with pytest.raises(Refusal, match=f"for <@{BEN}>"):
-            await pair.accept(asked, by=stranger)
-        with pytest.raises(Refusal, match=f"for <@{BEN}>"):
-            await pair.bench.swaps.decline(pair.answer(asked, stranger))
+    for other, told in ((ANA, f"for <@{BEN}>"), (CARL, "somebody else"), (HOST, "somebody else")):
+        with pytest.raises(Refusal, match=told):
+            await pair.accept(asked, by=other)
+        with pytest.raises(Refusal, match=told):
+            await pair.bench.swaps.decline(pair.answer(asked, other))
     with pytest.raises(Refusal, match=f"Only <@{ANA}>"):
         await pair.bench.swaps.withdraw(pair.answer(asked, BEN))
     with pytest.raises(Refusal, match="no longer leads anywhere"):
@@ -270,6 +271,57 @@ async def test_in_a_direct_message_discord_is_asked_for_the_roles(
     asked = await pair.propose()
     assert (await pair.accept(asked, roles=9)).code is SwapCode.REFUSED
     assert pair.holders == BEFORE
+
+
+async def test_what_the_proposer_lost_since_they_asked_counts(
+    pair: Pair, workspace: Workspace
+) -> None:
+    """They were allowed when they asked; Discord says what they may be by now."""
+    asked = await pair.propose()
+    await pair.bench.workspace_store.update(
+        GUILD, workspace.workspace_id, barred_role_ids=frozenset({9})
+    )
+    pair.bench.messenger.member_roles[ANA] = frozenset({9})
+    refused = await pair.accept(asked)
+    assert refused.code is SwapCode.REFUSED
+    assert refused.why.startswith(f"<@{ANA}> cannot take **Helper**")
+    assert (pair.bench.platform.writes, pair.holders) == ([], BEFORE)
+
+
+@pytest.mark.parametrize("direct", [False, True])
+async def test_who_has_left_swaps_with_nobody(direct: bool, pair: Pair) -> None:
+    asked = await pair.propose()
+    pair.bench.messenger.left.add((GUILD, ANA))
+    ended = await pair.accept(asked, direct=direct)
+    assert ended.code is SwapCode.REFUSED
+    assert ended.why == f"<@{ANA}> is no longer in this Discord server."
+    assert (await pair.swap(asked.swap_id)).state is SwapState.REFUSED
+    assert (pair.bench.platform.writes, pair.holders) == ([], BEFORE)
+
+
+async def test_while_discord_does_not_tell_the_question_stands(pair: Pair) -> None:
+    asked = await pair.propose()
+    pair.bench.messenger.error = MessengerError("Discord did not say who that member is.")
+    waits = await pair.accept(asked)
+    assert (waits.code, waits.why) == (SwapCode.NOT_NOW, "Discord did not say who that member is.")
+    pair.bench.messenger.error = None
+    assert (await pair.accept(asked)).code is SwapCode.DONE
+
+
+@pytest.mark.parametrize("act", ["accept", "decline", "withdraw"])
+@pytest.mark.parametrize("guild_id", [None, GUILD, STRANGERS])
+async def test_a_made_up_button_tells_strangers_nothing(
+    act: str, guild_id: int | None, pair: Pair
+) -> None:
+    asked = await pair.propose()
+    for swap_id in (asked.swap_id, 999):
+        forged = Answer(swap_id, CARL, guild_id, None if guild_id is None else frozenset())
+        with pytest.raises(Refusal) as told:
+            await getattr(pair.bench.swaps, act)(forged)
+        assert "<@" not in str(told.value)
+    abroad = Answer(asked.swap_id, BEN, STRANGERS, frozenset())
+    with pytest.raises(Refusal, match="no longer leads anywhere"):
+        await getattr(pair.bench.swaps, act)(abroad)
 
 
 async def test_a_new_clash_is_refused_and_the_session_left_is_none(

@@ -75,7 +75,7 @@ class House:
         await SeenClaimStore(self.database).change(
             {(opening.opening_id, ANAS_ACCOUNT), (opening.opening_id, BENS_ACCOUNT)}, set()
         )
-        await ReminderStore(self.database).take(number, 30, NOW, [ANA, BEN])
+        await ReminderStore(self.database).take(self.board, 30, NOW, [ANA, BEN])
         await DepartureStore(self.database).note(number, NOW, gone={ANA, BEN}, here=(), now=NOW)
         for name, actor, subject in (("r1", ANA, ANA), ("r2", ADMIN, ANA), ("r3", BEN, BEN)):
             await RefusalStore(self.database).add(

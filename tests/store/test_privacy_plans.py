@@ -34,6 +34,7 @@ async def test_no_statement_reads_a_whole_table(database: Database, keyring: Key
         await house.data.list_roles([1])
         await house.data.erase(ANA)
         await house.data.erase_waiting(ANA, NOW)
+        await house.data.is_coming(NOW)
         retention = RetentionStore(database)
         await retention.drop_history(NOW, timedelta(days=1), 10)
         await departures.is_checked(1, NOW)

@@ -37,6 +37,10 @@ class IdentityService(Protocol):
         """
         ...
 
+    def forget(self, discord_id: int) -> None:
+        """Hold nothing in memory of what was said about this person."""
+        ...
+
     async def aclose(self) -> None:
         """Close the connections."""
         ...

@@ -76,6 +76,11 @@ class AgedCache(Generic[K, V]):
             missing = dict.fromkeys(key for key, flight in flying.items() if flight.cancelled())
         return found
 
+    def forget(self, key: K) -> None:
+        """Hold nothing of it, nor what is being asked for just now."""
+        self._held.pop(key, None)
+        self._flights.pop(key, None)
+
     def get_held(self, keys: Iterable[K]) -> dict[K, V]:
         """What is held of these keys, however old."""
         held = {key: self._held[key].value for key in keys if key in self._held}
@@ -107,10 +112,11 @@ class AgedCache(Generic[K, V]):
             flight.exception()  # perhaps nobody shares it: asyncio would complain
             raise
         finally:
-            for key in keys:
+            wanted = [key for key in keys if self._flights.get(key) is flight]
+            for key in wanted:  # the others were forgotten meanwhile
                 del self._flights[key]
             flight.cancel()  # does nothing to a flight that has landed
-        self._hold(keys, answer, asked_at)
+        self._hold(wanted, answer, asked_at)
         return answer
 
     def _hold(self, keys: list[K], answer: Mapping[K, V], asked_at: float) -> None:

@@ -70,6 +70,10 @@ class Lookup(IdentityService):
         load = functools.partial(self._fetch, discord_id)
         return await self._answers.fetch(discord_id, load, max_age)
 
+    def forget(self, discord_id: int) -> None:
+        """Hold nothing of this person."""
+        self._answers.forget(discord_id)
+
     async def _fetch(self, discord_id: int) -> Resolution:
         path = ids.path("guilds", str(self._guild_id), "discord-to-roblox", str(discord_id))
         try:

@@ -137,7 +137,8 @@ async function saveProfile(me) {
 function comingsPart() {
   const comings = state.demo.comings ?? [];
   const away = comings.filter(({ gone }) => gone).map(({ label }) => el("span", {}, `✎ ${label}`));
-  return foldable("comings", "Who comes and goes", el("span", { class: "active-faults" }, away.length ? away : "✔ everybody is there"),
+  return foldable("comings", "Who comes and goes", el("span", { class: "active-faults" },
+    away.length ? away : el("span", { class: "fine" }, "✔ everybody is there")),
     el("div", { class: "fault-buttons panel", role: "group", "aria-label": "Who comes and goes" },
       comings.map(({ name, label, gone }) => el("button", {
         type: "button", class: `button ${gone ? "success" : "secondary"}`, data: { key: `going ${name}`, going: name },

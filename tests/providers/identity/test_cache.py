@@ -146,3 +146,30 @@ async def test_one_at_a_time() -> None:
 
     assert [await source.cache.fetch(1, load, 10) for _ in range(3)] == [0, 0, 0]
     assert source.asked == [[]]
+
+
+async def test_what_is_forgotten_is_not_held_even_if_it_is_being_asked_for() -> None:
+    source = Source()
+    await source.fetch(2, 4)
+    source.gate.clear()
+    asking = await source.start(6)
+    joining = await source.start(6)
+    for key in (2, 6, 8):
+        source.cache.forget(key)
+    source.gate.set()
+    assert (await asking, await joining) == ({6: 36}, {6: 36})
+    assert source.cache.get_held([2, 4, 6]) == {4: 16}
+    assert await source.fetch(6) == {6: 36}
+    assert source.cache.get_held([6]) == {6: 36}
+
+
+async def test_who_asks_anew_after_it_was_forgotten_is_held() -> None:
+    source = Source()
+    source.gate.clear()
+    before = await source.start(2)
+    source.cache.forget(2)
+    after = await source.start(2)
+    source.gate.set()
+    assert (await before, await after) == ({2: 4}, {2: 4})
+    assert source.asked == [[2], [2]]
+    assert source.cache.get_held([2]) == {2: 4}
