@@ -81,6 +81,12 @@ class Pressing:
             await self._settled(seen[-1], time.monotonic() + PATIENCE)
         return await self._outcomes(seen)
 
+    async def time(self, member: User, board: Board, number: int) -> float:
+        """Seconds from one press to its answer. Raises KeyError when there is none."""
+        one = self.press(member, board, number)
+        await self._settled(one, time.monotonic() + PATIENCE)
+        return self._ends[one.id] - one.started
+
     async def held(self, per_second: float, seconds: float, offset: int) -> Crowd:
         """So many presses a second, by members in turn; `offset` is where their turn begins.
 

@@ -37,30 +37,33 @@ async def write_history(
     parts: Parts,
     homes: Sequence[Home],
     members: Sequence[int] = (),
+    *,
+    packed: bool = True,
 ) -> None:
-    """Fill a migrated database that nobody else uses; indexes are made when all rows are there.
+    """Fill a migrated database that nobody else uses.
 
-    `members` are Discord ids of people who claimed in every home, each thousands of times.
+    `members` are Discord ids of people who claimed in every home, over and over. `packed`: the
+    indexes are made when all rows are there, which is quick and makes them smaller than life.
     """
+    statements = [*_people(homes, members)]
     path = sqlite_path(url)
     if path is not None:
-        await asyncio.to_thread(_write_sqlite, str(path), parts, homes, members)
+        statements += list_statements(Sqlite(), parts, len(homes), len(members))
+        await asyncio.to_thread(_write_sqlite, str(path), statements, packed)
     else:
-        await _write_postgres(url, parts, homes, members)
+        statements += list_statements(Postgres(), parts, len(homes), len(members))
+        await _write_postgres(url, statements, packed)
 
 
-def _write_sqlite(path: str, parts: Parts, homes: Sequence[Home], members: Sequence[int]) -> None:
+def _write_sqlite(path: str, statements: Sequence[str], packed: bool) -> None:
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as file:
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-2000000"):
             file.execute(f"PRAGMA {pragma}")  # a crash would spoil the file: it is made anew then
         file.execute("BEGIN IMMEDIATE")
-        indexes = file.execute(_INDEXES).fetchall()
+        indexes = file.execute(_INDEXES).fetchall() if packed else []
         for name, _ in indexes:
             file.execute(f"DROP INDEX {name}")
-        for statement in (
-            *_people(homes, members),
-            *list_statements(Sqlite(), parts, len(homes), len(members)),
-        ):
+        for statement in statements:
             file.execute(statement)
         for _, again in indexes:
             file.execute(again)
@@ -68,19 +71,15 @@ def _write_sqlite(path: str, parts: Parts, homes: Sequence[Home], members: Seque
         file.execute("PRAGMA journal_mode=WAL")
 
 
-async def _write_postgres(
-    url: str, parts: Parts, homes: Sequence[Home], members: Sequence[int]
-) -> None:
+async def _write_postgres(url: str, statements: Sequence[str], packed: bool) -> None:
     server = await asyncpg.connect(url)
     try:
         async with server.transaction():
             await server.execute("SET LOCAL maintenance_work_mem = '1GB'")
-            indexes = await server.fetch(_PG_INDEXES)
+            indexes = await server.fetch(_PG_INDEXES) if packed else []
             for index in indexes:
                 await server.execute(f"DROP INDEX {index['name']}")
-            for statement in _people(homes, members):
-                await server.execute(statement)
-            for statement in list_statements(Postgres(), parts, len(homes), len(members)):
+            for statement in statements:
                 await server.execute(statement)
             for index in indexes:
                 await server.execute(index["sql"])

@@ -58,7 +58,7 @@ class Sqlite:
         """By counting."""
         return (
             "(WITH RECURSIVE c(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM c"
-            f" WHERE n < {count} - 1) SELECT n FROM c) AS c"
+            f" WHERE n < {count} - 1) SELECT n FROM c WHERE n < {count}) AS c"
         )
 
     def at(self, seconds: str) -> str:
@@ -214,8 +214,9 @@ def _of_claims(w: Words, parts: Parts, homes: int, members: int) -> Iterator[str
            coalesce(h.workspace_id, 0), {FIRST} + {session} / 2, {opening}, {place},
            CASE n % 10 WHEN 9 THEN 'host' ELSE 'button' END,
            CASE n % 10 WHEN 9 THEN 400000000000000000 + n % 50 ELSE {who} END, {who},
-           2000000000 + n % {parts.links} * 7, {w.at(when)}, 1300000000000000000 + n * 1000, '',
-           {w.at(when)}, {w.at(when)}, CASE n % 5 WHEN 4 THEN 'full' ELSE 'claimed' END, 77,
+           2000000000 + n % {max(1, parts.links)} * 7, {w.at(when)},
+           1300000000000000000 + n * 1000, '', {w.at(when)}, {w.at(when)},
+           CASE n % 5 WHEN 4 THEN 'full' ELSE 'claimed' END, 77,
            CASE n % 50 WHEN 49 THEN {w.no} ELSE {w.yes} END
     FROM {w.numbers(count)} {_home(session, homes)} {member}
     """

@@ -12,7 +12,8 @@ import pytest
 from bot.store.database import Database
 from tests.services.bench import GUILD
 from tests.services.worlds import NOW
-from tests.store.history import Home, Parts, write_history
+from tests.store.history import Home, write_history
+from tests.store.history_sql import Parts
 from tests.store.present import Process
 from tests.store.work import Statements, collected, look
 
