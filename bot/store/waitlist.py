@@ -121,10 +121,11 @@ class WaitlistStore:
 
     async def list_untold(self, now: datetime, limit: int) -> list[Waiter]:
         """Offers and endings of our guilds that nobody was told of lately, oldest try first."""
-        due = or_(_c.tried_at.is_(None), _c.tried_at <= now - _RETRY)
-        query = _rows().where(IS_UNTOLD, due, self._database.ours(_c.guild_id))
-        first_tried = query.order_by(_c.tried_at.nulls_first(), _c.waitlist_id)
-        return await self._list(first_tried.limit(limit))
+        query = _rows().where(IS_UNTOLD, self._database.ours(_c.guild_id)).limit(limit)
+        # Two looks, each at a stretch of the index: what waits for its member's next visit is many.
+        untried = query.where(_c.tried_at.is_(None)).order_by(_c.waitlist_id)
+        due = query.where(_c.tried_at <= now - _RETRY).order_by(_c.tried_at, _c.waitlist_id)
+        return (await self._list(untried) + await self._list(due))[:limit]
 
     async def offer(self, waiter: Waiter, until: datetime, now: datetime) -> Waiter | None:
         """Keep a place for somebody who waits; None when they no longer do."""

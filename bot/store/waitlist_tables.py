@@ -56,4 +56,5 @@ IS_UNTOLD = _c.told == false()
 partial("uq_waitlist_member", _c.opening_id, _c.discord_id, where=IS_LINED, unique=True)
 partial("ix_waitlist_line", _c.upstream, _c.session_id, where=IS_LINED)
 partial("ix_waitlist_untold", _c.tried_at, where=IS_UNTOLD)
+partial("ix_waitlist_untold_since", _c.changed_at, where=IS_UNTOLD)  # in vain is told for some time
 Index("ix_waitlist_guild_id", _c.guild_id, _c.discord_id)

@@ -242,7 +242,7 @@ def _of_claims(w: Words, parts: Parts, homes: int, members: int) -> Iterator[str
            {opening}, {place}, 300000000000000000 + n * 104729, 2000000000 + n * 7,
            {w.at(f"{parts.now} - n % 1000000")}, 'ended', 'over', {w.no},
            {w.at(f"{parts.now} + 86400")}, {w.at(f"{parts.now} - n % 1000000")}
-    FROM {w.numbers(count // 5000)} {_home(session, homes)}
+    FROM {w.numbers(max(100, count // 5000))} {_home(session, homes)}
     """
     yield f"""
     INSERT INTO swaps (swap_id, key, guild_id, workspace_id, actor_id, by_host, state, asked_at,

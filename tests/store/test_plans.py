@@ -64,6 +64,7 @@ SMALL = (
     "uq_waitlist_member",
     "ix_waitlist_line",
     "ix_waitlist_untold",
+    "ix_waitlist_untold_since",
     "ix_swaps_asked",
     "ix_swaps_carried",
     "ix_swaps_unnoted",

@@ -1,4 +1,4 @@
-"""What is live, and what was ever posted, is found without a look at all that is over.
+"""What is live, what was ever posted, and which endings are old, without a look at all the rest.
 
 Revision 0012, after 0011.
 """
@@ -22,6 +22,12 @@ def upgrade() -> None:
     )  # fmt: skip
     for columns in (["guild_id", "ends_at"], ["workspace_id", "guild_id", "session_id"]):
         op.create_index(f"ix_{TABLE}_{'_'.join(columns)}", TABLE, columns)
+    no = {"sqlite": "0", "postgresql": "false"}[op.get_bind().dialect.name]
+    untold = sa.text(f"told = {no}")
+    op.create_index(
+        "ix_waitlist_untold_since", "waitlist", ["changed_at"],
+        sqlite_where=untold, postgresql_where=untold,
+    )  # fmt: skip
     # The beginnings of the two above.
     for columns in (["guild_id"], ["workspace_id", "guild_id"]):
         op.drop_index(f"ix_{TABLE}_{'_'.join(columns)}", TABLE)
