@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
-from math import ceil
+from collections.abc import Callable, Iterator
+from math import ceil, exp
 from pathlib import Path
 
+from bot.services.automation import REMIND, THREADS
 from bot.services.identifying import APART
-from bot.services.polling import NEAR, NEARLY, USUAL
+from bot.services.polling import NEAR, NEARLY, TICK, USUAL
+from bot.services.privacy import LEFT
 from bot.store.engines import _POSTGRES_CONNECTIONS
 
 PAGE = Path(__file__).parents[1] / "docs" / "sizing.md"
 SIZES = (1, 10_000, 1_000_000)  # guilds
 WEEK, YEAR = 7 * 86_400, 365 / 7  # seconds; weeks
 LARGE = 150_000  # guilds from which Discord lets more shards start at once
+# Rounds that list every live board, in a second; each process sorts its own out of all.
+LOOKS = 1 / TICK + 1 / THREADS + 1 / REMIND + 1 / LEFT
 FULL = 0.7  # of a core that one process may use while all press at once
 
 
@@ -40,8 +44,12 @@ class Need:
         self.edits = hour * (f["claims"] * f["edits"] + f["messages"])
         self.boards = self.sessions * (f["ahead"] + f["lasts"]) * 3600 / WEEK
         near = self.sessions * (f["lasts"] * 3600 + NEARLY.total_seconds()) / WEEK
-        self.polls = near / NEAR + max(0.0, self.boards - near) / USUAL
-        self.platform_calls = self.polls + hour * f["claims"] * f["claim_calls"] + self.edits
+        polled = self._with_any(self.boards)
+        hurried = self._with_any(near)
+        self.polls = hurried / NEAR + (polled - hurried) / USUAL
+        self.platform_calls = (
+            self.polls * f["poll_calls"] + hour * f["claims"] * f["claim_calls"] + self.edits
+        )
         self.writes = self.presses * f["claim_writes"] + self.edits * f["edit_writes"]
         self.events = guilds * f["events"] / 86_400 + self.presses
         self.shards = ceil(2 * guilds / 2500)
@@ -64,45 +72,53 @@ class Need:
         self.storage = self.sessions * YEAR * (a_session + f["session_bytes"]) / 1e9
         self.start = self.shards * APART / (16 if guilds > LARGE else 1)
         self.burst = f["burst"]
+        alone = guilds == 1  # with an SQLite file
+        self.connections = 0 if alone else self.processes * _POSTGRES_CONNECTIONS
+        self.looked_at = self.processes * self.boards * LOOKS
+
+    def _with_any(self, boards: float) -> float:
+        """How many workspaces have one of so many boards, which are spread by chance."""
+        return self.active * (1 - exp(-boards / self.active))
 
 
 def table(f: dict[str, float]) -> Iterator[str]:
     """The lines of the page's table of needs."""
     needs = [Need(guilds, f) for guilds in SIZES]
-    yield "| | " + " | ".join(f"{guilds:,} guilds" if guilds > 1 else "1 guild" for guilds in SIZES) + " |"
+    heads = ["1 guild", *(f"{guilds:,} guilds" for guilds in SIZES[1:])]
+    yield f"| | {' | '.join(heads)} |"
     yield "| --- |" + " ---: |" * len(SIZES)
-    for what, words in (
+    rows: list[tuple[str, Callable[[Need], str]]] = [
         ("sessions a week", lambda n: number(n.sessions)),
         ("live boards at a time", lambda n: number(n.boards)),
-        ("presses a second, busiest hour (minutes)", lambda n: peak(n.presses, n.burst)),
-        ("requests under Discord's 50 a second", lambda n: peak(n.edits, n.burst)),
+        ("presses a second", lambda n: peak(n.presses, n.burst)),
+        ("requests that count against Discord's 50 a second", lambda n: peak(n.edits, n.burst)),
         ("polls of workspaces a second", lambda n: number(n.polls)),
         ("calls to platforms a second", lambda n: number(n.platform_calls)),
         ("events from Discord a second", lambda n: number(n.events)),
-        ("transactions that write, a second", lambda n: peak(n.writes, n.burst)),
-        ("CPU cores, busiest hour (minutes)", lambda n: f"{number(n.cores)} ({number(n.most_cores)})"),
+        ("commits a second", lambda n: peak(n.writes, n.burst)),
+        ("rows of live boards that rounds look at, a second", lambda n: number(n.looked_at)),
+        ("CPU cores", lambda n: f"{number(n.cores)} ({number(n.most_cores)})"),
         ("shards, for twice the guilds", lambda n: number(n.shards)),
         ("processes", lambda n: number(n.processes)),
         ("memory of all processes", lambda n: size(n.memory / 1000)),
-        ("connections to PostgreSQL", lambda n: number(n.processes * _POSTGRES_CONNECTIONS) if n.guilds > 1 else "none"),
+        ("connections to PostgreSQL, at most", lambda n: number(n.connections)),
         ("until all shards are connected", lambda n: f"{ceil(n.start)} s"),
         ("log a day", lambda n: size(n.log)),
-        ("links, for good", lambda n: size(n.links)),
+        ("links", lambda n: size(n.links)),
         ("history of a year", lambda n: size(n.storage)),
-    ):  # fmt: skip
-        yield f"| {what} | " + " | ".join(words(need) for need in needs) + " |"
+    ]
+    for what, words in rows:
+        yield f"| {what} | {' | '.join(words(need) for need in needs)} |"
 
 
 def number(value: float) -> str:
-    """Two digits that count."""
-    if value >= 100 or value == int(value):
-        digits = max(0, len(str(int(value))) - 2)
-        return f"{round(value / 10**digits) * 10**digits:,}" if value >= 100 else str(int(value))
-    return f"{float(f'{value:.2g}'):g}"
+    """The two digits that count."""
+    rounded = float(f"{value:.2g}")
+    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
 
 
 def peak(value: float, burst: float) -> str:
-    """The hour, and the minutes in which all press."""
+    """In the hour, and in the minutes in which everybody presses."""
     return f"{number(value)} ({number(value * burst)})"
 
 

@@ -17,14 +17,14 @@ import typer
 from benchmarks.contenders import Contender, Kind, machine, pin, running
 from benchmarks.crowds import Pressing
 from benchmarks.field import FIRST_ACCOUNT, Field, Plan, open_field
-from benchmarks.runs import QUIET, drawn, edits_of
+from benchmarks.runs import QUIET, drawn, edits_of, one_by_one
 from bot.sandbox.platforms.readmin_world import new_claim
 
 GUILDS, CHANNELS, ROLES = 1_000, 30, 25  # channels and Discord roles of each
 EVENTS = 5_000  # a Discord role changes
-FEW, MANY = 20, 400  # boards, of 20 workspaces
+FEW, MANY = 20, 100  # boards, of 20 workspaces
 HELD = 20  # claims on each
-WATCHED = 180.0  # seconds
+WATCHED = 125.0  # seconds
 CLAIMS = 200
 
 
@@ -64,8 +64,8 @@ def claim_everywhere(field: Field, first: int, count: int) -> None:
                     server["claims"][str(account)] = new_claim(str(account), role, upstream.clock)
 
 
-async def of_guilds() -> None:
-    """Memory of guilds, and the work that their events make."""
+async def of_guilds() -> float:
+    """Memory of guilds, and the work that their events make; CPU of a second with one of them."""
     async with at_rest(Plan(boards=0)) as (_, bot):
         base, start = bot.rss(), bot.cpu()
         await asyncio.sleep(WATCHED)
@@ -86,28 +86,29 @@ async def of_guilds() -> None:
         f" {(started - start) / GUILDS * 1000:.1f} ms CPU at the start"
     )
     say(f"for each event of a guild: {work / EVENTS * 1000:.2f} ms CPU")
+    return idle / WATCHED
 
 
-async def of_boards() -> None:
-    """Memory of boards, what polling them takes, and what it takes to edit them."""
-    resting: list[tuple[float, float, int]] = []
+async def of_boards(idle: float) -> None:
+    """What polls, live boards and edits take; `idle` is the CPU of a second without any."""
+    seen: list[tuple[float, float]] = []
     for boards in (FEW, MANY):
         plan = Plan(workspaces=20, boards=boards, members=HELD + 1)
         async with at_rest(plan) as (field, bot):
             before = bot.cpu()
             await asyncio.sleep(WATCHED)
-            resting.append((bot.rss(), bot.cpu() - before, field.platform_calls()))
+            work, polls = (bot.cpu() - before) - idle * WATCHED, polls_of(field)
+            seen.append((bot.rss(), work))
             say(
-                f"{boards} boards of 20 workspaces: {bot.rss():.0f} MB; in {WATCHED:.0f} s"
-                f" {field.platform_calls()} calls to platforms, {bot.cpu() - before:.2f} s CPU"
+                f"{boards} boards of 20 workspaces, {WATCHED:.0f} s: {polls} polls,"
+                f" {field.platform_calls() / polls:.1f} calls to the platform for each,"
+                f" {work / polls * 1000:.1f} ms CPU for each with its share of the rounds"
             )
             if boards == MANY:
-                await _edit_all(field, bot, resting[-1][1] / WATCHED)
-    (few_rss, few_cpu, _), (many_rss, many_cpu, _) = resting
-    board = (many_cpu - few_cpu) / (MANY - FEW) / WATCHED
+                await _edit_all(field, bot, work / WATCHED + idle)
+    (few_rss, few), (many_rss, many) = seen
     say(f"for each board: {(many_rss - few_rss) / (MANY - FEW) * 1024:.0f} kB")
-    say(f"for each board: {board * 60_000:.2f} ms CPU a minute")
-    say(f"20 workspaces without them: {(few_cpu / WATCHED - FEW * board) * 60_000:.0f} ms a minute")
+    say(f"for each board: {(many - few) / (MANY - FEW) / WATCHED * 60_000:.1f} ms CPU a minute")
 
 
 async def _edit_all(field: Field, bot: Contender, resting: float) -> None:
@@ -118,13 +119,19 @@ async def _edit_all(field: Field, bot: Contender, resting: float) -> None:
     await asyncio.sleep(WATCHED)
     edits = edits_of(field)
     work = bot.cpu() - before - resting * WATCHED
-    say(f"{edits} edits, {field.platform_calls()} calls to platforms")
-    say(f"for each edit: {work / edits * 1000:.2f} ms CPU")
+    say(f"for each of {edits} edits: {work / edits * 1000:.1f} ms CPU")
+
+
+def polls_of(field: Field) -> int:
+    """Polls of workspaces since the calls were last forgotten: each asks for this once."""
+    return sum("/upcoming" in one.target for all_ in field.platforms for one in all_.requests)
 
 
 async def of_claims() -> None:
     """What claims leave in the log, and how many sockets there are."""
     plan = Plan(members=CLAIMS, places=0)
+    bare = await one_by_one(Kind.BARE, plan)
+    say(f"a click of the bare bot, to compare machines: {bare.cpu / CLAIMS * 1000:.2f} ms CPU")
     async with open_field(plan) as field:
         port = free_port()
         field.more = {"MUSTER_LOG_LEVEL": "INFO", "MUSTER_METRICS_PORT": str(port)}
@@ -133,15 +140,18 @@ async def of_claims() -> None:
             log = field.folder / f"{Kind.MUSTER}.log"
             size, done = log.stat().st_size, await transactions(port)
             field.forget()
+            work = bot.cpu()
             await Pressing(field).in_turn()
+            work = bot.cpu() - work
             size = log.stat().st_size - size
             done = {kind: count - done[kind] for kind, count in (await transactions(port)).items()}
             await asyncio.sleep(QUIET)
+            calls = field.platform_calls() / CLAIMS
             say(
-                f"for each of {CLAIMS} claims one after the other: {size / CLAIMS:.0f} bytes of"
-                f" log, {done['write'] / CLAIMS:.1f} transactions that write and"
-                f" {done['read'] / CLAIMS:.1f} that read, {field.platform_calls() / CLAIMS:.1f}"
-                f" calls to the platform, {edits_of(field) / CLAIMS:.2f} edits"
+                f"for each of {CLAIMS} claims one after the other: {work / CLAIMS * 1000:.1f} ms"
+                f" CPU, {done['write'] / CLAIMS:.1f} transactions that write and"
+                f" {done['read'] / CLAIMS:.1f} that read, {size / CLAIMS:.0f} bytes of log,"
+                f" {calls:.1f} calls to the platform, {edits_of(field) / CLAIMS:.2f} edits"
             )
             say(f"open files and sockets: {bot.sockets()}")
 
@@ -174,8 +184,7 @@ async def run() -> None:
     """One after the other."""
     say(machine())
     await of_claims()
-    await of_guilds()
-    await of_boards()
+    await of_boards(await of_guilds())
 
 
 def main() -> None:
