@@ -124,7 +124,7 @@ async def _edit_all(field: Field, bot: Contender, resting: float) -> None:
 
 def polls_of(field: Field) -> int:
     """Polls of workspaces since the calls were last forgotten: each asks for this once."""
-    return sum("/upcoming" in one.target for all_ in field.platforms for one in all_.requests)
+    return sum("/upcoming" in one.path for all_ in field.platforms for one in all_.requests)
 
 
 async def of_claims() -> None:

@@ -128,7 +128,7 @@ class Process:
         await self._press(guard, ANA, release=True)
         await self._press(trainer, BEN, door=Door.HOST, actor_id=HOST)
         await background.finish()
-        for _ in range(3):  # others claim on the platform; the session comes near, and is over
+        for _ in range(2):  # others claim on the platform, and the session comes near
             session = self.platform.sessions[SESSION.session_id]
             self.platform.sessions[SESSION.session_id] = with_claims(session, 5_000_000_000)
             for work in background.rounds.values():
@@ -136,7 +136,7 @@ class Process:
                 await background.finish()
             await self.services.poller.poll_all()
             await background.finish()
-            clock.advance(2400)
+            clock.advance(3000)
         self.platform.end(SESSION.session_id)
         await self.services.poller.poll_all()
         await background.finish()
