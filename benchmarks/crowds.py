@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from benchmarks.field import Board, Field
 from bot.sandbox.discord.interactions import Interaction
@@ -82,10 +83,10 @@ class Pressing:
         return await self._outcomes(seen)
 
     async def time(self, member: User, board: Board, number: int) -> float:
-        """Seconds from one press to its answer. Raises KeyError when there is none."""
+        """Seconds from one press to its answer; infinite when there is none."""
         one = self.press(member, board, number)
         await self._settled(one, time.monotonic() + PATIENCE)
-        return self._ends[one.id] - one.started
+        return self._ends.get(one.id, inf) - one.started
 
     async def held(self, per_second: float, seconds: float, offset: int) -> Crowd:
         """So many presses a second, by members in turn; `offset` is where their turn begins.
