@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from benchmarks.field import Board, Field
 from bot.sandbox.discord.interactions import Interaction
@@ -80,6 +81,12 @@ class Pressing:
             seen.append(self.press(member, self._field.boards[n % len(self._field.boards)], n))
             await self._settled(seen[-1], time.monotonic() + PATIENCE)
         return await self._outcomes(seen)
+
+    async def time(self, member: User, board: Board, number: int) -> float:
+        """Seconds from one press to its answer; infinite when there is none."""
+        one = self.press(member, board, number)
+        await self._settled(one, time.monotonic() + PATIENCE)
+        return self._ends.get(one.id, inf) - one.started
 
     async def held(self, per_second: float, seconds: float, offset: int) -> Crowd:
         """So many presses a second, by members in turn; `offset` is where their turn begins.

@@ -77,6 +77,7 @@ class Field:
         self.roblox = RobloxPlatform(RobloxWorld())
         self.members: list[User] = []
         self.boards: list[Board] = []
+        self.more: dict[str, str] = {}  # settings besides
         self._keys = Fernet.generate_key().decode()
 
     @property
@@ -92,6 +93,7 @@ class Field:
             "MUSTER_ROBLOX_GROUPS_URL": self.roblox.base_url,
             "MUSTER_ALLOW_INSECURE_UPSTREAMS": "true",
             "MUSTER_ALLOW_PRIVATE_UPSTREAMS": "true",
+            **self.more,
         }
 
     @property

@@ -37,13 +37,17 @@ async def ready(kind: Kind, plan: Plan) -> AsyncIterator[tuple[Field, Contender,
         pressing = Pressing(field)
         if kind is not Kind.MUSTER:
             pressing.draw_buttons()
-        async with asyncio.timeout(DRAWN_WITHIN):
-            drawn = kind is not Kind.MUSTER
-            while not drawn:  # a look is enough
-                drawn = all(board.buttons for board in field.boards)
-                await asyncio.sleep(0.2)
+        else:
+            await drawn(field)
         await asyncio.sleep(SETTLE)
         yield field, bot, pressing
+
+
+async def drawn(field: Field) -> None:
+    """Wait until every board shows its buttons."""
+    async with asyncio.timeout(DRAWN_WITHIN):
+        while not all(board.buttons for board in field.boards):  # noqa: ASYNC110  # a look is enough
+            await asyncio.sleep(0.2)
 
 
 async def at_once(kind: Kind, plan: Plan, count: int) -> Use:
@@ -77,10 +81,14 @@ async def _using(field: Field, bot: Contender, work: Awaitable[Crowd]) -> Use:
     crowd = await work
     cpu = bot.cpu() - before
     await asyncio.sleep(QUIET)
-    calls = field.discord.report.calls
-    edits = sum(
+    calls = field.discord.report.calls.total()
+    return Use(crowd, cpu, calls, edits_of(field), field.platform_calls(), field.writes())
+
+
+def edits_of(field: Field) -> int:
+    """Edits of messages in channels since Discord's calls were last forgotten."""
+    return sum(
         count
-        for route, count in calls.items()
+        for route, count in field.discord.report.calls.items()
         if route.startswith("PATCH") and "/channels/" in route and "/messages/" in route
     )
-    return Use(crowd, cpu, calls.total(), edits, field.platform_calls(), field.writes())

@@ -12,9 +12,12 @@ from typing import Annotated
 import typer
 
 from benchmarks.contenders import machine, pin
-from benchmarks.measures import MEASURES, Row
+from benchmarks.grown import grown
+from benchmarks.measures import MEASURES as OF_ALL
+from benchmarks.measures import Measure, Row
 from benchmarks.picture import draw
 
+MEASURES: dict[str, Measure] = OF_ALL | {"grown": grown}
 HEAD = "| what | Muster | bare bot | ratio | target | met |\n|---|---|---|---|---|---|"
 
 

@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
+from benchmarks import sizing
 from bot.cli import app
 from bot.messenger import NEEDED, NEEDED_FOR_THREADS
 from bot.metrics import Metrics
@@ -19,10 +20,12 @@ from bot.store.backups import DUMP, UNDUMP
 from bot.store.engines import _POSTGRES_CONNECTIONS
 
 DOCS = Path(__file__).parents[1] / "docs"
-OPERATING, SCALING = ((DOCS / name).read_text("utf-8") for name in ("operating.md", "scaling.md"))
+OPERATING, SCALING, SIZING = (
+    (DOCS / f"{name}.md").read_text("utf-8") for name in ("operating", "scaling", "sizing")
+)
 
 
-@pytest.mark.parametrize("page", [OPERATING, SCALING])
+@pytest.mark.parametrize("page", [OPERATING, SCALING, SIZING])
 def test_links_commands_and_settings_exist(page: str) -> None:
     links = [link.partition("#")[0] for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page)]
     assert [link for link in links if not (DOCS / link).exists()] == []
@@ -62,3 +65,9 @@ def test_the_numbers_are_those_of_the_code() -> None:
     assert f"({permissions.value})" in OPERATING
     permissions.update(**dict.fromkeys(NEEDED_FOR_THREADS, True))
     assert f"({permissions.value} in all)" in OPERATING
+
+
+def test_the_sizes_are_reckoned_from_the_figures_beside_them() -> None:
+    assert "\n".join(sizing.table(sizing.figures(SIZING))) in SIZING
+    commands = set(re.findall(r"`(?:python -m )?benchmarks\.(\w+)", SIZING))
+    assert [name for name in commands if not (DOCS.parent / f"benchmarks/{name}.py").exists()] == []

@@ -98,7 +98,7 @@ for _found_by in (
     sent_reminders.c.discord_id,
     seen_claims.c.roblox_id,
     departures.c.discord_id,
-    *(announcements.c[name] for name in ("host_id", "closed_by", "guild_id", "ends_at")),
+    *(announcements.c[name] for name in ("host_id", "closed_by", "ends_at")),
     waitlist.c.discord_id,
     *(link_wishes.c[name] for name in ("asked_by", "discord_id", "holder_id", "guild_id")),
     *(link_notices.c[name] for name in ("discord_id", "by_id", "at")),

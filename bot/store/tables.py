@@ -146,7 +146,8 @@ announcements = Table(
         ["workspaces.workspace_id", "workspaces.guild_id"],
         ondelete="CASCADE",
     ),
-    Index(None, "workspace_id", "guild_id"),  # for that cascade
+    Index(None, "workspace_id", "guild_id", "session_id"),  # for that cascade, and what was posted
+    Index(None, "guild_id", "ends_at"),
     sqlite_autoincrement=True,
 )
 
@@ -256,8 +257,10 @@ partial(
     "uq_announcements_live", _a.guild_id, _a.workspace_id, _a.session_id, where=IS_LIVE, unique=True
 )
 partial("ix_announcements_live_session", _a.session_id, where=IS_LIVE)
-partial("ix_announcements_live_start", _a.starts_at, where=IS_LIVE)
+partial("ix_announcements_live_by_start", _a.starts_at, where=IS_LIVE)
 partial("ix_announcements_cancel_untold", _a.announcement_id, where=IS_CANCEL_UNTOLD)
+# In the order of the list, else SQLite would rather read everything that the guild ever posted.
+partial("ix_announcements_live_start", _a.guild_id, _a.starts_at, where=IS_LIVE)
 partial("ix_announcements_drafts", _a.touched_at, where=IS_DRAFT)
 partial(
     "uq_claim_attempts_running",

@@ -81,10 +81,11 @@ class WaitlistReads:
 
     async def list_untold(self, now: datetime, limit: int) -> list[Waiter]:
         """Offers and endings of our guilds that nobody was told of lately, oldest try first."""
-        due = or_(_c.tried_at.is_(None), _c.tried_at <= now - RETRY)
-        query = rows().where(IS_UNTOLD, due, self._database.ours(_c.guild_id))
-        first_tried = query.order_by(_c.tried_at.nulls_first(), _c.waitlist_id)
-        return await self._list(first_tried.limit(limit))
+        query = rows().where(IS_UNTOLD, self._database.ours(_c.guild_id)).limit(limit)
+        # Two looks, each at a stretch of the index: what waits for its member's next visit is many.
+        untried = query.where(_c.tried_at.is_(None)).order_by(_c.waitlist_id)
+        due = query.where(_c.tried_at <= now - RETRY).order_by(_c.tried_at, _c.waitlist_id)
+        return (await self._list(untried) + await self._list(due))[:limit]
 
     async def list_overdue(self, before: datetime, after: Line) -> list[Line]:
         """Lines in which an offer of our guilds ran out before then: a page, in order."""

@@ -59,4 +59,5 @@ partial("ix_waitlist_line", _c.upstream, _c.session_id, where=IS_LINED)
 partial("ix_waitlist_board", _c.announcement_id, _c.workspace_id, _c.guild_id, where=IS_LINED)
 partial("ix_waitlist_offered", _c.until, where=IS_OFFERED)
 partial("ix_waitlist_untold", _c.tried_at, where=IS_UNTOLD)
+partial("ix_waitlist_untold_since", _c.changed_at, where=IS_UNTOLD)  # in vain is told for some time
 Index("ix_waitlist_guild_id", _c.guild_id, _c.discord_id)

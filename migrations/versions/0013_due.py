@@ -1,13 +1,13 @@
 """What the workers look for is found by what is due, however much waits.
 
-Revision 0013, after 0011.
+Revision 0013, after 0012.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
@@ -26,7 +26,7 @@ def upgrade() -> None:
             "auto_lead_minutes IS NOT NULL",
         ),
         (
-            "ix_announcements_live_start",
+            "ix_announcements_live_by_start",
             "announcements",
             ["starts_at"],
             "state IN ('open', 'closed')",

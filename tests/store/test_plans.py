@@ -62,6 +62,7 @@ SMALL = (
     "uq_announcements_live",
     "ix_announcements_live_session",
     "ix_announcements_live_start",
+    "ix_announcements_live_by_start",
     "ix_workspaces_automatic",
     "ix_announcements_drafts",
     "ix_announcements_cancel_untold",
@@ -74,6 +75,7 @@ SMALL = (
     "ix_waitlist_board",
     "ix_waitlist_offered",
     "waited",  # what a step before found by the first of these two
+    "ix_waitlist_untold_since",
     "ix_swaps_asked",
     "ix_swaps_carried",
     "ix_swaps_unnoted",
