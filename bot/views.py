@@ -13,7 +13,11 @@ Component = Button | Menu
 
 
 def to_view(components: Sequence[Component]) -> ui.View | None:
-    """A view that lives for ever; None when there is nothing to press or choose."""
+    """What is shown; None when there is nothing to press or choose.
+
+    All in it is dynamic and answers by its id. discord.py is told that it need not listen: it
+    would keep every view of a private answer, and a task, for a quarter of an hour.
+    """
     if not components:
         return None
     view = ui.View(timeout=None)
@@ -22,4 +26,5 @@ def to_view(components: Sequence[Component]) -> ui.View | None:
             view.add_item(ActionMenu(component))
         else:
             view.add_item(ActionButton(component))
+    view.stop()
     return view
