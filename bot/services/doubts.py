@@ -20,7 +20,7 @@ GIVE_UP_AFTER = timedelta(hours=24)  # of reads that failed in a row: then the h
 def absent(case: Case, now: datetime, then: Code = Code.DID_NOT_ARRIVE) -> Ending:
     """A reading does not show it: UNKNOWN, until such readings agree for long enough (`then`)."""
     attempt = case.attempt
-    since = attempt.absent_since or now
+    since = min(attempt.absent_since or now, now)  # a clock that was ahead was put right since
     if now - since >= CERTAIN_AFTER:
         return Ending(case, then)
     open_still = replace(attempt, state=AttemptState.UNKNOWN, absent_since=since, unread_since=None)
@@ -31,7 +31,7 @@ def unread(case: Case, now: datetime, error: Exception) -> Ending:
     """It could not be read back, for this reason: UNKNOWN, until that has lasted too long."""
     attempt = case.attempt
     log.warning("attempt %s could not be read back: %s", attempt.operation_id, error)
-    since = attempt.unread_since or now
+    since = min(attempt.unread_since or now, now)
     if now - since >= GIVE_UP_AFTER:
         return Ending(case, Code.GAVE_UP)
     open_still = replace(attempt, state=AttemptState.UNKNOWN, unread_since=since)

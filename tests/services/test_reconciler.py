@@ -126,6 +126,18 @@ async def test_absence_counts_after_ninety_seconds_of_it(bench: Bench, posted: P
     assert bench.platform.writes == []
 
 
+async def test_a_clock_that_is_put_back_keeps_nobody_waiting(bench: Bench, posted: Posted) -> None:
+    bench.clock.advance(5400)  # it was wrong
+    row = await leave(bench, posted.trainer, AttemptState.SENT)
+    await bench.settle()
+    bench.clock.advance(-5400)
+    await bench.settle()
+    assert (await now(bench, row)).state is AttemptState.UNKNOWN
+    bench.clock.advance(90)
+    await bench.settle()
+    assert told(bench) == [(row.operation_id, Code.DID_NOT_ARRIVE)]
+
+
 async def test_a_claim_that_is_stored_late_is_found(bench: Bench, posted: Posted) -> None:
     bench.platform.write_error, bench.platform.loses_writes = LOST, True
     outcome = await bench.claims.claim(bench.press(posted.trainer))
