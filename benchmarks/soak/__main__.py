@@ -49,6 +49,7 @@ def story(findings: Findings) -> list[str]:
         f"outcomes of claims and releases: {_list(findings.outcomes)}",
         f"ended in the journal, told with the next answer: {done.told_later}",
         f"not passed on by Discord in its troubles: {_list(done.in_trouble)}",
+        f"suggestions while typing that came too late: {done.no_list}",
         f"WITHOUT AN OUTCOME: {len(done.lost)}",
         *(f"  {act.what}: {act.interaction}" for act in done.lost[:SHOWN]),
         f"all settled after {quiet:.0f} s" if quiet is not None else "NEVER ALL SETTLED",
@@ -71,7 +72,7 @@ def main(
     seed: Annotated[int, typer.Option(help="Chooses who does what, and what goes wrong")] = 1,
     speed: Annotated[float, typer.Option(help="How many times as fast the wall clock runs")] = 6.0,
     guilds: Annotated[int, typer.Option(help="Each with a workspace and a platform")] = 50,
-    rate: Annotated[float, typer.Option(help="Presses and commands per second")] = 6.0,
+    rate: Annotated[float, typer.Option(help="Presses and commands per second")] = 4.0,
     picture: Annotated[Path | None, typer.Option(help="Draw the curves into this SVG")] = None,
 ) -> None:
     """Prints a table and what was found; exits with 1 when something is lost or untrue."""

@@ -39,7 +39,7 @@ class Script:
     guilds: int = 50
     members: int = 60
     strangers: int = 10  # members whom nobody has linked
-    per_second: float = 6.0  # acts
+    per_second: float = 4.0  # acts
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.field import Field
 from benchmarks.soak.panel import Community, role_buttons
-from bot.sandbox.discord.interactions import Interaction
+from bot.sandbox.discord.interactions import Interaction, Kind
 from bot.sandbox.discord.models import Message, User
 from bot.sandbox.discord.people import MEANWHILE
 from bot.sandbox.discord.people_actions import People
@@ -204,6 +204,7 @@ class Tally:
     told_later: int  # no answer, but an ending in the journal, which the next answer tells
     in_trouble: Counter[str]  # Discord could not pass it on; by what was wrong
     lost: list[Act]  # no outcome, and no reason for that
+    no_list: int  # suggestions while somebody types, which came too late
 
 
 def tally(traffic: Traffic, ended: set[int], trouble_at: Callable[[float, float], str]) -> Tally:
@@ -212,6 +213,7 @@ def tally(traffic: Traffic, ended: set[int], trouble_at: Callable[[float, float]
     `trouble_at` tells what was wrong with Discord between two moments (monotonic seconds).
     """
     kinds, in_trouble, lost, later = Counter[str](), Counter[str](), list[Act](), 0
+    no_list = 0
     for act in traffic.acts:
         one, words = act.interaction, traffic.words(act)
         open_still = words.startswith(MEANWHILE) or UNSURE in words
@@ -221,6 +223,8 @@ def tally(traffic: Traffic, ended: set[int], trouble_at: Callable[[float, float]
             later += 1
         elif trouble := trouble_at(one.started, one.finished or time.monotonic()):
             in_trouble[trouble] += 1
+        elif one.kind is Kind.AUTOCOMPLETE:
+            no_list += 1
         else:
             lost.append(act)
-    return Tally(kinds, later, in_trouble, lost)
+    return Tally(kinds, later, in_trouble, lost, no_list)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,6 +17,17 @@ log = logging.getLogger(__name__)
 
 CERTAIN_AFTER = timedelta(seconds=90)  # ReAdmin may store a write this long after we gave up
 GIVE_UP_AFTER = timedelta(hours=24)  # of reads that failed in a row: then the hosts are told
+
+
+def steady(
+    clock: Callable[[], datetime], monotonic: Callable[[], float] = time.monotonic
+) -> Callable[[], datetime]:
+    """The clock as it goes on from now if nobody ever sets it.
+
+    Doubts are counted on it: a wall clock that jumps a minute ahead would end them at once.
+    """
+    began, since = clock(), monotonic()
+    return lambda: began + timedelta(seconds=monotonic() - since)
 
 
 def absent(case: Case, now: datetime, then: Code = Code.DID_NOT_ARRIVE) -> Ending:

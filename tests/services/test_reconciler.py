@@ -11,6 +11,7 @@ import pytest
 
 from bot.errors import OutcomeUnknown, Unavailable
 from bot.models import Attempt, AttemptKind, AttemptState, Door, Opening, ProviderKind, Workspace
+from bot.services.doubts import steady
 from bot.services.outcomes import Code
 from bot.services.reconciler import RESUME_WITHIN
 from tests.services.bench import (
@@ -134,6 +135,20 @@ async def test_a_clock_that_is_put_back_keeps_nobody_waiting(bench: Bench, poste
     await bench.settle()
     assert (await now(bench, row)).state is AttemptState.UNKNOWN
     bench.clock.advance(90)
+    await bench.settle()
+    assert told(bench) == [(row.operation_id, Code.DID_NOT_ARRIVE)]
+
+
+async def test_a_clock_that_jumps_ahead_ends_no_doubt(
+    bench: Bench, posted: Posted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench.engine, "_steady", steady(bench.clock, lambda: bench.ticks))
+    row = await leave(bench, posted.trainer, AttemptState.SENT)
+    await bench.settle()
+    bench.clock.advance(5400)  # within no time: the platform may still store the claim
+    await bench.settle()
+    assert (await now(bench, row)).state is AttemptState.UNKNOWN
+    bench.ticks += 90
     await bench.settle()
     assert told(bench) == [(row.operation_id, Code.DID_NOT_ARRIVE)]
 
