@@ -48,7 +48,7 @@ def story(findings: Findings) -> list[str]:
         f"acts: {findings.acts}, with an outcome: {sum(done.kinds.values())}: {_list(done.kinds)}",
         f"outcomes of claims and releases: {_list(findings.outcomes)}",
         f"ended in the journal, told with the next answer: {done.told_later}",
-        f"not passed on by Discord in its troubles: {_list(done.in_trouble)}",
+        f"not passed on in time, by reason: {_list(done.in_trouble)}",
         f"suggestions while typing that came too late: {done.no_list}",
         f"WITHOUT AN OUTCOME: {len(done.lost)}",
         *(f"  {act.what}: {act.interaction}" for act in done.lost[:SHOWN]),

@@ -11,6 +11,7 @@ from benchmarks.soak.process import Metrics, SoakedBot
 from benchmarks.soak.traffic import Traffic
 
 EVERY = 5.0  # seconds
+STARVED = 50.0  # percent of the time, from which on a late answer tells nothing about the bot
 NAMES = {
     "rss": "memory, MB",
     "loop_tasks": "tasks of the event loop",
@@ -26,6 +27,7 @@ NAMES = {
     "unknown": "journal: unknown",
     "circuits": "circuits not closed",
     "open": "acts without an outcome",
+    "starved": "waiting for a CPU, % of the time",
 }
 _FROM_METRICS = {
     "loop_tasks": "muster_loop_tasks",
@@ -36,10 +38,20 @@ _FROM_METRICS = {
 
 @dataclass
 class Curves:
-    """Samples of everything in `NAMES`, taken together; `at` in seconds since the first."""
+    """Samples of everything in `NAMES`, taken together; `at` in seconds since `began`."""
 
+    began: float = field(default_factory=time.monotonic)
     at: list[float] = field(default_factory=list)
     values: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in NAMES})
+
+    def starved(self, began: float, ended: float) -> bool:
+        """Whether the bot mostly waited for a CPU at some time between (monotonic seconds)."""
+        edges = [0.0, *self.at]
+        return any(
+            share > STARVED
+            for start, end, share in zip(edges, self.at, self.values["starved"], strict=False)
+            if start <= ended - self.began and began - self.began <= end + EVERY
+        )
 
     def add(self, at: float, sample: dict[str, float]) -> None:
         """One more sample."""
@@ -50,10 +62,13 @@ class Curves:
 
 async def watch(bot: SoakedBot, traffic: Traffic, curves: Curves, until: asyncio.Event) -> None:
     """Take samples until told."""
-    began = time.monotonic()
+    waited, at = bot.status()["cpu_waited"], curves.began
     while not until.is_set():
         numbers = bot.status() | bot.stored() | from_metrics(await bot.metrics())
-        curves.add(time.monotonic() - began, numbers | {"open": traffic.open})
+        before, at = at, time.monotonic()
+        starved = 100 * (numbers["cpu_waited"] - waited) / max(at - before, 0.1)
+        waited = numbers["cpu_waited"]
+        curves.add(at - curves.began, numbers | {"open": traffic.open, "starved": starved})
         try:
             await asyncio.wait_for(until.wait(), EVERY)
         except TimeoutError:

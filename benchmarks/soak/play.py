@@ -85,6 +85,11 @@ async def _soak(
     panel = Panel(communities, second, script.members)
     troubles = Troubles(field, communities, bot, third)
     curves, over, loop = Curves(), asyncio.Event(), asyncio.get_running_loop()
+
+    def trouble_at(start: float, end: float) -> str:
+        starved = "this machine had no CPU for it" if curves.starved(start, end) else ""
+        return troubles.with_discord(start, end) or starved
+
     watching = asyncio.create_task(watch(bot, traffic, curves, over))
     until, began = loop.time() + script.seconds, time.monotonic()
     working = asyncio.gather(
@@ -104,7 +109,7 @@ async def _soak(
     ended = {int(str(number)) for (number,) in bot.rows(_ENDED)}
     report = field.discord.report
     return Findings(
-        curves, warm, trouble_until, tally(traffic, ended, troubles.with_discord),
+        curves, warm, trouble_until, tally(traffic, ended, trouble_at),
         len(traffic.acts), _outcomes(await bot.metrics()), troubles.counts(), panel.opened,
         quiet_after, untrue, grown, Counter(v["kind"] for v in report.violations),
         len(field.discord.core.gateway.identifies), bot.errors(),

@@ -49,7 +49,7 @@ class SoakedBot:
         return Counter(json.loads(file.read_text(encoding="utf-8")))
 
     def status(self) -> dict[str, float]:
-        """Memory in MB, threads, descriptors by kind, seconds of CPU."""
+        """Memory in MB, threads, descriptors by kind, seconds of CPU; seconds waited for one."""
         proc = Path(f"/proc/{self.pid}")
         lines = dict(
             line.split(":", 1) for line in (proc / "status").read_text().splitlines() if ":" in line
@@ -62,6 +62,7 @@ class SoakedBot:
             "sockets": kinds["socket"],
             "files": kinds["file"],
             "cpu": (int(used[11]) + int(used[12])) / TICKS,
+            "cpu_waited": int((proc / "schedstat").read_text().split()[1]) / 1e9,
         }
 
     def stored(self) -> dict[str, float]:

@@ -202,7 +202,7 @@ class Tally:
 
     kinds: Counter[str]
     told_later: int  # no answer, but an ending in the journal, which the next answer tells
-    in_trouble: Counter[str]  # Discord could not pass it on; by what was wrong
+    in_trouble: Counter[str]  # it could not be passed on in time; by what was wrong
     lost: list[Act]  # no outcome, and no reason for that
     no_list: int  # suggestions while somebody types, which came too late
 
@@ -210,7 +210,7 @@ class Tally:
 def tally(traffic: Traffic, ended: set[int], trouble_at: Callable[[float, float], str]) -> Tally:
     """Sort the acts. `ended` are the interactions whose journal rows have an ending.
 
-    `trouble_at` tells what was wrong with Discord between two moments (monotonic seconds).
+    `trouble_at` tells what kept an answer from its member between two moments (monotonic seconds).
     """
     kinds, in_trouble, lost, later = Counter[str](), Counter[str](), list[Act](), 0
     no_list = 0
