@@ -43,7 +43,8 @@ def story(findings: Findings) -> list[str]:
     """What happened, and what became of it."""
     done, quiet = findings.tally, findings.quiet_after
     return [
-        f"troubles: {_list(findings.troubles)}; identifies: {findings.identifies}",
+        f"troubles: {_list(findings.troubles)}; identifies: {findings.identifies};"
+        f" longest without a gateway: {findings.longest_away:.0f} s",
         f"sessions opened: {findings.sessions}",
         f"acts: {findings.acts}, with an outcome: {sum(done.kinds.values())}: {_list(done.kinds)}",
         f"outcomes of claims and releases: {_list(findings.outcomes)}",

@@ -59,6 +59,7 @@ class Findings:
     grown: Counter[str]  # objects by type, from the end of the warm-up to the end
     violations: Counter[str]  # of Discord's rules
     identifies: int
+    longest_away: float  # seconds without a gateway
     errors: Counter[str]  # that the bot logged
 
 
@@ -112,7 +113,7 @@ async def _soak(
         curves, warm, trouble_until, tally(traffic, ended, trouble_at),
         len(traffic.acts), _outcomes(await bot.metrics()), troubles.counts(), panel.opened,
         quiet_after, untrue, grown, Counter(v["kind"] for v in report.violations),
-        len(field.discord.core.gateway.identifies), bot.errors(),
+        len(field.discord.core.gateway.identifies), troubles.longest_away(), bot.errors(),
     )  # fmt: skip
 
 

@@ -74,6 +74,11 @@ class Troubles:
         """How often there was which."""
         return Counter(spell.name for spell in self.spells)
 
+    def longest_away(self) -> float:
+        """The most seconds for which there was no gateway."""
+        spells = [one for one in self.spells if "gateway" in one.name or "session" in one.name]
+        return max(((one.ended or one.began) - one.began for one in spells), default=0.0)
+
     def with_discord(self, began: float, ended: float) -> str:
         """What Discord's trouble was between two moments (monotonic seconds); nothing for none."""
         for spell in self.spells:
