@@ -61,7 +61,7 @@ async def running(kind: Kind, field: Field) -> AsyncIterator[Contender]:
     with log_file.open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             *_command(kind), cwd=field.folder, stdout=log, stderr=log,
-            env=_environment() | field.settings | _more(kind, field),
+            env=environment() | field.settings | _more(kind, field),
         )  # fmt: skip
     try:
         pin(process.pid, last=True)
@@ -92,7 +92,8 @@ def _command(kind: Kind) -> list[str]:
     return [sys.executable, "-m", *module]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """This process's, without settings of a bot."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MUSTER_", "BARE_"))}
     return inherited | {"PYTHONPATH": str(ROOT)}
 

@@ -171,7 +171,7 @@ def _build_swaps(g: Ground) -> tuple[SwapService, SwapRounds]:
         g.policies, g.aftermath, g.lanes, g.engine.tell_settled, g.roblox, g.tidings, g.messenger,
         g.host_log, g.metrics,
     )  # fmt: skip
-    return build_swaps(parts, g.background, g.clock)
+    return build_swaps(parts, g.background, g.clock, steady=g.steady)
 
 
 def _build_links(g: Ground, linking: LinkingService, guild_log: GuildLog) -> LinkDesk:

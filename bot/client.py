@@ -9,10 +9,11 @@ import logging
 import math
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import discord
 from discord import app_commands
+from discord.backoff import ExponentialBackoff
 from discord.ext import commands
 
 from bot import logs
@@ -36,7 +37,16 @@ Handler = Callable[[Interaction, Button], Awaitable[None]]
 Listener = Callable[[Interaction, Reply], Awaitable[None]]
 Picker = Callable[[Interaction, Menu, tuple[str, ...]], Awaitable[None]]
 COGS = "cogs"  # the package's own setup() loads every cog
+LONGEST_PAUSE = 6  # power of two, in seconds, of the pauses between two tries to connect
 CONNECTIONS = 50  # discord.py opens a socket per request under way unless capped
+
+
+class Backoff(ExponentialBackoff[Literal[False]]):
+    """Longer and longer pauses between two tries to connect, up to a minute or so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._max = LONGEST_PAUSE
 
 
 class MusterTree(app_commands.CommandTree["MusterBot"]):
@@ -154,6 +164,24 @@ class MusterBot(commands.AutoShardedBot):
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Wait for the shard's turn among those of all processes; discord.py would only pause."""
         await self.turns.take(shard_id or 0, self._identify_at_once)
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """discord.py reports a shard that has introduced itself."""
+        self._forget_failures(shard_id)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """discord.py reports a shard that goes on where it was cut off."""
+        self._forget_failures(shard_id)
+
+    def _forget_failures(self, shard_id: int) -> None:
+        """Let the shard's next failure be its first.
+
+        discord.py forgets them only after half an hour without any, and waits up to 17 minutes
+        before it connects again after a few.
+        """
+        shard = self.get_shard(shard_id)
+        if shard is not None:
+            shard._parent._backoff = Backoff()
 
     async def setup_hook(self) -> None:
         """Load the cogs, then tell Discord about the commands if they changed."""

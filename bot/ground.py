@@ -15,6 +15,7 @@ from bot.services.aftermath import Aftermath
 from bot.services.boards import BoardService
 from bot.services.catalog import SessionCatalog
 from bot.services.claims import ClaimService
+from bot.services.doubts import steady
 from bot.services.engine import ClaimEngine
 from bot.services.hostlog import HostLog
 from bot.services.judging import Judge
@@ -146,11 +147,17 @@ class Ground:
         return Aftermath(self.attempts, self.judge, self.host_log)
 
     @cached_property
+    def steady(self) -> Callable[[], datetime]:
+        """The clock as it goes on from the start if nobody ever sets it."""
+        return steady(self.clock)
+
+    @cached_property
     def engine(self) -> ClaimEngine:
         """Carries claims and releases out."""
         return ClaimEngine(
             self.attempts, self.workspaces, self.announcements, self.policies, self.judge,
             self.aftermath, self.boards, self.catalog, self.lanes, self.clock,
+            steady=self.steady,
         )  # fmt: skip
 
     @cached_property

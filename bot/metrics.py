@@ -126,10 +126,11 @@ class Metrics:
         self._platform_limited.labels(platform).inc(new)
         self._limited_before[platform] = limited
 
-    def show_process(self, unsettled: int | None, tasks: int, guilds: int) -> None:
-        """The journal's backlog (None: not known now), tasks, guilds."""
+    def show_process(self, unsettled: int | None, tasks: int, loop_tasks: int, guilds: int) -> None:
+        """The journal's backlog (None: not known now), Muster's own tasks, all tasks, guilds."""
         self._backlog.set(float("nan") if unsettled is None else unsettled)
         self._tasks.set(tasks)
+        self._loop_tasks.set(loop_tasks)
         self._guilds.set(guilds)
 
     def show_shards(self, latencies: list[tuple[int, float]]) -> None:
@@ -154,6 +155,7 @@ class Metrics:
         self._longest_lane = self._gauge("longest_lane", "Presses in the longest lane")
         self._backlog = self._gauge("journal_unsettled", "Attempts without an ending")
         self._tasks = self._gauge("background_tasks", "Tasks and timers of Muster's own")
+        self._loop_tasks = self._gauge("loop_tasks", "All tasks, the libraries' included")
         self._latency = self._gauge("shard_latency_seconds", "Last heartbeat's round trip", "shard")
         self._guilds = self._gauge("guilds", "Guilds that this process serves")
 

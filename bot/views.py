@@ -13,11 +13,15 @@ Component = Button | Menu
 
 
 def to_view(components: Sequence[Component]) -> ui.View | None:
-    """What discord.py draws; None when there is nothing to press or choose."""
+    """What discord.py draws; None when there is nothing to press or choose.
+
+    Presses are understood by their ids, see `bot.client`, so discord.py need not listen: it would
+    keep every view of a private answer, and a task, for a quarter of an hour.
+    """
     if not components:
         return None
     view = ui.View(timeout=None)
     for component in components:
         view.add_item(component.to_item())
-    view.stop()  # it waits for nothing: presses are understood by their ids, see `bot.client`
+    view.stop()
     return view

@@ -65,8 +65,9 @@ class Vitals:
     async def render_metrics(self) -> bytes:
         """Every number, those that are looked up only now included."""
         self.metrics.show_process(
-            await self._unsettled(), self.background.size, len(self.client.guilds)
-        )
+            await self._unsettled(), self.background.size, len(asyncio.all_tasks()),
+            len(self.client.guilds),
+        )  # fmt: skip
         self.first_answers.give_up(asyncio.get_running_loop().time())
         self.metrics.show_lanes(list(self.lanes.waiting().values()))
         self.metrics.show_shards(self.client.latencies)

@@ -51,6 +51,6 @@ def test_a_line_that_is_closed_takes_its_count_nowhere() -> None:
 
 def test_a_backlog_that_is_not_known_is_not_zero() -> None:
     metrics = Metrics()
-    metrics.show_process(None, 1, 1)
+    metrics.show_process(None, 1, 1, 1)
     (value,) = samples(metrics, "muster_journal_unsettled").values()
     assert value != value  # NaN

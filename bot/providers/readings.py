@@ -12,6 +12,7 @@ from bot.models import Session
 from bot.providers.bounds import Monotonic
 
 MOST = 100  # sessions whose latest reading is kept
+KEPT = 10.0  # seconds; nobody shares an older one, and a session with its claims is large
 
 
 class _Reading:
@@ -39,6 +40,8 @@ class Readings:
     ) -> Session:
         """A reading that began at most `max_age` seconds ago; `fetch` makes one if there is none.
 
+        `max_age` is at most `KEPT`.
+
         With 0 it begins now, whatever else is under way. None from before the end of a write of
         this client on the session is ever shared with somebody who asks after that.
         """
@@ -63,12 +66,15 @@ class Readings:
         finally:
             self._latest.pop(session_id, None)
 
+    def _forget_before(self, moment: float) -> None:
+        while len(self._latest) > MOST or next(iter(self._latest.values())).started < moment:
+            self._latest.popitem(last=False)
+
     async def _lead(self, session_id: str, fetch: Callable[[], Awaitable[Session]]) -> Session:
         reading = _Reading(self._monotonic())
         self._latest[session_id] = reading
         self._latest.move_to_end(session_id)
-        if len(self._latest) > MOST:
-            self._latest.popitem(last=False)
+        self._forget_before(reading.started - KEPT)
         try:
             reading.session = await fetch()
         except ProviderError as error:

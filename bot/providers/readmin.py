@@ -11,7 +11,7 @@ from typing import Any
 from bot.errors import NotClaimable, UpstreamFacts, UpstreamNotFound
 from bot.models import Claim, ClaimsForm, Game, Place, Role, Server, Session, SessionState
 from bot.providers import ids
-from bot.providers.bounds import Clock
+from bot.providers.bounds import Monotonic
 from bot.providers.dialects import Dialect
 from bot.providers.payloads import parse_each, parse_values, to_roblox_id
 from bot.providers.readmin_payloads import (
@@ -24,7 +24,7 @@ from bot.providers.readmin_payloads import (
     TemplatePayload,
 )
 
-GROUPS_LIVE = timedelta(seconds=60)
+GROUPS_LIVE = 60.0  # seconds
 NICKNAME_LENGTH = 80
 # In a list an id up to this is an index: the list is filled up with nulls, and the session with it
 # becomes unreadable. Larger ones are refused by ReAdmin's database.
@@ -37,25 +37,25 @@ Groups = Mapping[str, tuple[Role, ...]]
 class RoleGroups:
     """The workspace's role groups, kept for a minute, and asked for anew when one is unknown."""
 
-    def __init__(self, fetch: Callable[[], Awaitable[Groups]], clock: Clock) -> None:
+    def __init__(self, fetch: Callable[[], Awaitable[Groups]], monotonic: Monotonic) -> None:
         self._fetch = fetch
-        self._clock = clock
+        self._monotonic = monotonic
         self._lock = asyncio.Lock()
         self._groups: Groups = {}
         self._deleted: set[str] = set()  # asked for, and the platform did not have them
-        self._stale_at: datetime | None = None
+        self._stale_at = float("-inf")  # monotonic seconds
 
     async def forget(self) -> None:
         """What is kept, or just being read, is not good enough for who asks next."""
         async with self._lock:
-            self._stale_at = None
+            self._stale_at = float("-inf")
 
     async def covering(self, group_ids: Iterable[str]) -> Groups:
         """All role groups; those with these ids among them, unless they were deleted."""
         wanted = set(group_ids)
         async with self._lock:
-            now = self._clock()
-            fresh = self._stale_at is not None and now < self._stale_at
+            now = self._monotonic()
+            fresh = now < self._stale_at
             if not fresh:
                 self._deleted.clear()
             if not fresh or wanted - self._groups.keys() - self._deleted:

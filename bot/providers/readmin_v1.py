@@ -26,7 +26,7 @@ class ReAdminV1:
     def __init__(self, wire: Wire, *, clock: Clock = utc_now) -> None:
         self._wire = wire
         self._clock = clock
-        self._groups = readmin.RoleGroups(self._fetch_groups, clock)
+        self._groups = readmin.RoleGroups(self._fetch_groups, wire.monotonic)
         self._readings = Readings(wire.monotonic)
 
     def health(self) -> Health:

@@ -57,7 +57,7 @@ class ReAdminV2:
     def __init__(self, wire: Wire, *, clock: Clock = utc_now) -> None:
         self._wire = wire
         self._clock = clock
-        self._groups = readmin.RoleGroups(self._fetch_groups, clock)
+        self._groups = readmin.RoleGroups(self._fetch_groups, wire.monotonic)
         self._readings = Readings(wire.monotonic)
         # How a server stores its claims never changes.
         self._forms: OrderedDict[tuple[str, str], ClaimsForm] = OrderedDict()

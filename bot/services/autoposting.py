@@ -185,11 +185,17 @@ class Autoposter:
         self._pauses[key] = _Pause(self._clock() + length, length)
 
     def _forget_pauses(self, workspace: Workspace, troubles: Mapping[str, str]) -> None:
+        """Those of what is posted or over; of workspaces that nobody comes back to, in time."""
         now = self._clock()
         self._pauses = {
             key: pause
             for key, pause in self._pauses.items()
-            if key[0] != workspace.workspace_id or key[1] in troubles or pause.until > now
+            if pause.until > now
+            or (
+                key[1] in troubles
+                if key[0] == workspace.workspace_id
+                else now - pause.until < LONGEST_PAUSE
+            )
         }
 
 

@@ -91,7 +91,8 @@ class SessionCatalog:
 
     def forget(self, workspace_id: int) -> None:
         """Drop what is known of a removed workspace."""
-        self.expire(workspace_id)
+        self._running.pop(workspace_id, None)
+        self._expired.pop(workspace_id, None)
         self._readings.pop(workspace_id, None)
 
     def _is_fresh(self, workspace_id: int) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,10 +19,21 @@ CERTAIN_AFTER = timedelta(seconds=90)  # ReAdmin may store a write this long aft
 GIVE_UP_AFTER = timedelta(hours=24)  # of reads that failed in a row: then the hosts are told
 
 
+def steady(
+    clock: Callable[[], datetime], monotonic: Callable[[], float] = time.monotonic
+) -> Callable[[], datetime]:
+    """The clock as it goes on from now if nobody ever sets it.
+
+    Doubts are counted on it: a wall clock that jumps a minute ahead would end them at once.
+    """
+    began, since = clock(), monotonic()
+    return lambda: began + timedelta(seconds=monotonic() - since)
+
+
 def absent(case: Case, now: datetime, then: Code = Code.DID_NOT_ARRIVE) -> Ending:
     """A reading does not show it: UNKNOWN, until such readings agree for long enough (`then`)."""
     attempt = case.attempt
-    since = attempt.absent_since or now
+    since = min(attempt.absent_since or now, now)  # a clock that was ahead was put right since
     if now - since >= CERTAIN_AFTER:
         return Ending(case, then)
     open_still = replace(attempt, state=AttemptState.UNKNOWN, absent_since=since, unread_since=None)
@@ -31,7 +44,7 @@ def unread(case: Case, now: datetime, error: Exception) -> Ending:
     """It could not be read back, for this reason: UNKNOWN, until that has lasted too long."""
     attempt = case.attempt
     log.warning("attempt %s could not be read back: %s", attempt.operation_id, error)
-    since = attempt.unread_since or now
+    since = min(attempt.unread_since or now, now)
     if now - since >= GIVE_UP_AFTER:
         return Ending(case, Code.GAVE_UP)
     open_still = replace(attempt, state=AttemptState.UNKNOWN, unread_since=since)

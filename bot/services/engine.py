@@ -49,7 +49,9 @@ class ClaimEngine:
         lanes: Lanes,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
+        steady: Callable[[], datetime] | None = None,
     ) -> None:
+        self._steady = steady or clock  # see `doubts.steady`
         self._attempts = attempts
         self._workspaces = workspaces
         self._announcements = announcements
@@ -196,10 +198,10 @@ class ClaimEngine:
             look = self._aftermath.after_claim if case.claiming else self._aftermath.after_release
             ending = await look(case, visit, reading)
         except (ProviderError, LockLost) as error:
-            return unread(case, self._clock(), error)
+            return unread(case, self._steady(), error)
         except Refusal:  # removed since: the platform said yes, and nobody can be asked any more
             return Ending(case, case.done)
-        return absent(ending.case, self._clock()) if ending.code is Code.UNKNOWN else ending
+        return absent(ending.case, self._steady()) if ending.code is Code.UNKNOWN else ending
 
     async def _look(self, case: Case, visit: Visit, since: float | None = None) -> Ending:
         """Present is proof at once; absence only after reads over 90 s agree (I2)."""
@@ -208,15 +210,15 @@ class ClaimEngine:
             reading = shared or await visit.read()
             case = _knowing(case, reading, case.attempt)
             if holds(case.attempt, reading.session) is not case.claiming:
-                return absent(case, self._clock())
+                return absent(case, self._steady())
             if case.claiming:
                 return await self._aftermath.present(case, visit, reading)
         except UpstreamNotFound as error:
             if error.what in ("session", "server"):
-                return absent(case, self._clock(), Code.GONE)
-            return unread(case, self._clock(), error)
+                return absent(case, self._steady(), Code.GONE)
+            return unread(case, self._steady(), error)
         except (ProviderError, Refusal, LockLost) as error:
-            return unread(case, self._clock(), error)
+            return unread(case, self._steady(), error)
         return Ending(case, case.done)
 
     async def _end_in(self, visit: Visit, ending: Ending) -> Outcome:

@@ -113,7 +113,9 @@ class Policies:
     async def _recent(self, workspace: Workspace) -> tuple[Session, ...]:
         """The workspace's sessions as recently read; none, with a line in the log, if it hangs."""
         number = workspace.workspace_id
-        patient = self._monotonic() - self._silent.get(number, -RETRY) >= RETRY
+        now = self._monotonic()
+        self._silent = {key: at for key, at in self._silent.items() if now - at < RETRY}
+        patient = number not in self._silent
         sessions = await self._catalog.get_within(number, RECENT, wait=patient)
         if sessions is not None:
             self._silent.pop(number, None)

@@ -60,6 +60,7 @@ def build_swaps(
     background: Background,
     clock: Callable[[], datetime],
     monotonic: Callable[[], float] = time.monotonic,
+    steady: Callable[[], datetime] | None = None,
 ) -> tuple[SwapService, SwapRounds]:
     """The swaps, and what keeps them going."""
     cases = SwapCases(parts.announcements, parts.workspaces)
@@ -67,7 +68,7 @@ def build_swaps(
     engine = SwapEngine(
         parts.store, parts.attempts, cases, checks, parts.workspaces, parts.announcements,
         parts.aftermath, parts.boards, parts.catalog, parts.lanes, parts.tell_settled,
-        clock, monotonic,
+        clock, monotonic, steady,
     )  # fmt: skip
     news = SwapNews(
         parts.store, cases, parts.announcements, parts.workspaces, parts.tidings, parts.messenger,

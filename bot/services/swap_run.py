@@ -60,7 +60,7 @@ class SwapRun:
 
     def __init__(
         self, case: SwapCase, visits: Mapping[str, Visit], store: SwapStore,
-        aftermath: Aftermath, clock: Callable[[], datetime],
+        aftermath: Aftermath, clock: Callable[[], datetime], steady: Callable[[], datetime],
     ) -> None:  # fmt: skip
         self.case = case
         self.readings: dict[str, Reading | None] = {}
@@ -68,6 +68,7 @@ class SwapRun:
         self._store = store
         self._aftermath = aftermath
         self._clock = clock
+        self._steady = steady  # see `doubts.steady`
         self._fresh = False
         swap = case.swap
         # The write whose fate is unknown: it was begun, and we died or got no clear answer.
@@ -140,7 +141,7 @@ class SwapRun:
         if doubt is None or since is None or shows(doubt, self.sessions):
             self._doubt = None
             return False
-        if self._clock() - since < CERTAIN_AFTER:
+        if self._steady() - since < CERTAIN_AFTER:
             return True
         self._doubt = None
         return False
@@ -207,7 +208,7 @@ class SwapRun:
         self.case = self.case.with_swap(turned)
 
     async def _record(self, step: Step) -> bool:
-        swap, now = self.case.swap, self._clock()
+        swap, now = self.case.swap, self._steady()
         if not await self._store.record(swap, step.name, now):
             return False
         self.case = self.case.with_swap(

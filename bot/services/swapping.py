@@ -55,7 +55,9 @@ class SwapEngine:
         tell_settled: Callable[[Attempt], None],
         clock: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
+        steady: Callable[[], datetime] | None = None,
     ) -> None:
+        self._steady = steady or clock
         self._store = store
         self._attempts = attempts
         self._cases = cases
@@ -97,7 +99,7 @@ class SwapEngine:
         policies = None if swap.step else await self._checks.policies(case)
         try:
             async with self._visits(case) as visits:
-                run = SwapRun(case, visits, self._store, self._aftermath, self._clock)
+                run = SwapRun(case, visits, self._store, self._aftermath, self._clock, self._steady)
                 outcome = await self._carry(run, policies, roles or {})
                 for visit in visits.values():
                     visit.outdate()  # to the next in the lane the last reading tells of open rows

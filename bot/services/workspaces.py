@@ -186,7 +186,7 @@ class WorkspaceService:
         require_admin(actor)
         workspace = await self.get(actor.guild_id, workspace_id)
         await self._store.remove(actor.guild_id, workspace_id)
-        await self._drop_provider(workspace_id)
+        await self.disconnect(workspace_id)
         log.info("workspace %s removed from guild %s", workspace_id, actor.guild_id)
         return workspace
 
@@ -206,7 +206,7 @@ class WorkspaceService:
             await self._note(workspace_id, WorkspaceState.OK)
 
     async def disconnect(self, workspace_id: int) -> None:
-        """Close the workspace's client: its key was erased."""
+        """Close the workspace's client, and forget how it did: its key was erased."""
         self._states.pop(workspace_id, None)
         self._notices.forget(workspace_id)
         await self._drop_provider(workspace_id)
@@ -254,7 +254,10 @@ class WorkspaceService:
 
     async def _note_change(self, workspace_id: int, state: WorkspaceState) -> None:
         workspace = await self._store.get_anywhere(workspace_id)
-        if workspace is None or workspace.state in (state, WorkspaceState.NO_KEY):
+        if workspace is None:  # removed while it was used
+            self._states.pop(workspace_id, None)
+            return
+        if workspace.state in (state, WorkspaceState.NO_KEY):
             return
         if state is WorkspaceState.DOWN and workspace.state is WorkspaceState.KEY_REFUSED:
             return  # silence says nothing about the key

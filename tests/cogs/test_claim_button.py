@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import timedelta
 
@@ -66,6 +67,16 @@ async def test_already_same(ready: Stage, story: Story) -> None:
     assert words.startswith("✔ You already hold")
     assert ready.holders(story.double) == [PIP]
     assert ready.upstream_calls("claim") == 1
+
+
+async def test_an_answer_with_buttons_leaves_nothing_behind(ready: Stage) -> None:
+    before = asyncio.all_tasks()
+    result = await ready.claim(ready.house.pip, "Observer")
+    assert result.response is not None
+    assert "Release" in buttons(result.response.components)
+    await ready.env.advance_time(3)
+    kept = [task for task in asyncio.all_tasks() - before if "timeout" in repr(task.get_coro())]
+    assert kept == []
 
 
 async def test_not_linked(ready: Stage) -> None:

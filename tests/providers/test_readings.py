@@ -143,6 +143,12 @@ async def test_memory_is_bounded(source, monkeypatch):
         source.begun[number].set_result(number)
         await task
     assert list(source.readings._latest) == ["7", "8", "9"]
+    source.now += readings.KEPT + 0.1
+    task = source.ask(session_id="new")
+    await source.running(11)
+    source.begun[10].set_result("new")
+    await task
+    assert list(source.readings._latest) == ["new"]
 
 
 @pytest.fixture(params=KINDS)

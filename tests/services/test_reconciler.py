@@ -11,6 +11,7 @@ import pytest
 
 from bot.errors import OutcomeUnknown, Unavailable
 from bot.models import Attempt, AttemptKind, AttemptState, Door, Opening, ProviderKind, Workspace
+from bot.services.doubts import steady
 from bot.services.outcomes import Code
 from bot.services.reconciler import RESUME_WITHIN
 from tests.services.bench import (
@@ -124,6 +125,32 @@ async def test_absence_counts_after_ninety_seconds_of_it(bench: Bench, posted: P
     assert (settled.state, settled.reason) == (AttemptState.REFUSED, Code.DID_NOT_ARRIVE)
     assert told(bench) == [(row.operation_id, Code.DID_NOT_ARRIVE)]
     assert bench.platform.writes == []
+
+
+async def test_a_clock_that_is_put_back_keeps_nobody_waiting(bench: Bench, posted: Posted) -> None:
+    bench.clock.advance(5400)  # it was wrong
+    row = await leave(bench, posted.trainer, AttemptState.SENT)
+    await bench.settle()
+    bench.clock.advance(-5400)
+    await bench.settle()
+    assert (await now(bench, row)).state is AttemptState.UNKNOWN
+    bench.clock.advance(90)
+    await bench.settle()
+    assert told(bench) == [(row.operation_id, Code.DID_NOT_ARRIVE)]
+
+
+async def test_a_clock_that_jumps_ahead_ends_no_doubt(
+    bench: Bench, posted: Posted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench.engine, "_steady", steady(bench.clock, lambda: bench.ticks))
+    row = await leave(bench, posted.trainer, AttemptState.SENT)
+    await bench.settle()
+    bench.clock.advance(5400)  # within no time: the platform may still store the claim
+    await bench.settle()
+    assert (await now(bench, row)).state is AttemptState.UNKNOWN
+    bench.ticks += 90
+    await bench.settle()
+    assert told(bench) == [(row.operation_id, Code.DID_NOT_ARRIVE)]
 
 
 async def test_a_claim_that_is_stored_late_is_found(bench: Bench, posted: Posted) -> None:

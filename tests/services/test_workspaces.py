@@ -265,6 +265,7 @@ async def test_remove_forgets_the_key_and_closes_the_client(
     await see(bench, workspace, OK)
     assert await bench.workspaces.remove(actor(), workspace.workspace_id) == workspace
     assert bench.platform.closed == 1
+    assert not bench.workspaces._states
     with pytest.raises(Refusal, match="not connected here any more"):
         async with bench.workspaces.watch(workspace.workspace_id):
             pass
