@@ -65,13 +65,11 @@ class Database:
         self._share = share
         self._writing = engine
         self._reading = for_reading(engine)
+        is_file = engine.dialect.name == "sqlite"
         # SQLite has one writer; waiting here is fair and cheap, waiting in SQLite is neither.
-        self._turn: AbstractAsyncContextManager[Any] = (
-            asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
-        )
-        self._locks = SessionLocks(engine) if engine.dialect.name == "postgresql" else None
-        sqlite_file = engine.dialect.name == "sqlite"
-        self._direct = SqliteDirect(url) if sqlite_file else None
+        self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if is_file else nullcontext()
+        self._locks = None if is_file else SessionLocks(engine)
+        self._direct = SqliteDirect(url) if is_file else None
 
     @classmethod
     async def open(
