@@ -12,7 +12,16 @@ from bot.errors import ChannelLost, MessengerError, Unavailable
 from bot.models import AnnouncementState, ClaimsForm, Server, SessionState, Workspace
 from bot.models.announcements import NOBODY
 from tests.services.automatic import Automatic, shifted, wanting
-from tests.services.bench import ANA, CHANNEL, GUILD, LOG_CHANNEL, PING_ROLE, Bench, roblox_of
+from tests.services.bench import (
+    ANA,
+    CHANNEL,
+    GUILD,
+    LOG_CHANNEL,
+    PING_ROLE,
+    Bench,
+    actor,
+    roblox_of,
+)
 from tests.services.fakes import FACTS
 from tests.services.worlds import MAIN, SESSION
 
@@ -247,6 +256,23 @@ async def test_a_silent_platform_is_asked_again(automatic: Automatic, eager: Wor
     await automatic.post()
     assert len(automatic.bench.messenger.posts) == 1
     assert automatic.bench.messenger.notices == []
+
+
+async def test_pauses_of_a_workspace_that_is_gone_are_forgotten(
+    automatic: Automatic, eager: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any, **__: Any) -> int:
+        raise MessengerError("Discord answered 503.")
+
+    bench = automatic.bench
+    monkeypatch.setattr(bench.messenger, "post_board", fail)
+    await automatic.post()
+    assert automatic.autoposter._pauses
+    await bench.workspaces.remove(actor(), eager.workspace_id)
+    await wanting(bench, await bench.add_workspace(name="Other"), auto_lead_minutes=LEAD)
+    bench.clock.advance(2 * 3600)
+    await automatic.post()
+    assert not automatic.autoposter._pauses
 
 
 async def test_guilds_post_each_for_itself(automatic: Automatic, eager: Workspace) -> None:

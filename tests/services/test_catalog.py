@@ -99,7 +99,10 @@ async def test_a_list_waits_only_briefly(
 async def test_what_is_forgotten_is_gone(bench: Bench, workspace: Workspace) -> None:
     await read(bench, workspace)
     bench.platform.list_gate.clear()
+    bench.catalog.expire(workspace.workspace_id)
     bench.catalog.forget(workspace.workspace_id)
+    assert not bench.catalog._readings
+    assert not bench.catalog._expired
     assert bench.catalog.get_sessions(workspace.workspace_id) == ()
 
 

@@ -23,7 +23,7 @@ from bot.models import (
 )
 from bot.services.policies import RECENT, RETRY
 from bot.services.rules import OtherClaim, Policy
-from tests.services.bench import ANA, BEN, GUILD, STRANGERS, UPSTREAM, Bench, roblox_of
+from tests.services.bench import ANA, BEN, GUILD, STRANGERS, UPSTREAM, Bench, actor, roblox_of
 from tests.services.conftest import Posted
 from tests.services.fakes import FACTS, FakePlatform
 from tests.services.worlds import HELPER, HOUR, SESSION, with_claims
@@ -157,6 +157,10 @@ async def test_a_workspace_that_fails_is_left_out_and_logged(
         assert (await gather(bench, posted)).other_claims == ()
     said = f"workspace {other.workspace_id} could not be asked for clashing claims"
     assert said in [record.getMessage() for record in caplog.records]
+    await bench.workspaces.remove(actor(), other.workspace_id)
+    bench.ticks += RETRY
+    await gather(bench, posted)
+    assert not bench.policies._silent
 
 
 async def test_a_workspace_that_hangs_is_waited_for_once_in_a_while(
