@@ -76,8 +76,7 @@ class Process:
     def __init__(self, database: Database) -> None:
         self.database, self.clock, self.background = database, Clock(), RoundsByHand()
         self.platform, self.messenger = FakePlatform(SESSION), FakeMessenger()
-        keyring, roblox = KeyRing(KEYS), FakeRoblox()
-        self.roblox = roblox
+        keyring = KeyRing(KEYS)
         self._workspace_store = WorkspaceStore(database, keyring)
         policy = UpstreamPolicy(allow_insecure=False, allow_private=False)
         self.workspaces = WorkspaceService(
@@ -85,7 +84,7 @@ class Process:
         )
         keys = IdentityServiceStore(database, keyring)
         self._outside = Outside(
-            cast(Roblox, roblox), Headshots("https://thumbnails.example.test"),
+            cast(Roblox, FakeRoblox()), Headshots("https://thumbnails.example.test"),
             ServiceLines(keys, {}),
         )  # fmt: skip
         self.attempts = AttemptStore(database, keyring)
