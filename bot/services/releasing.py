@@ -73,12 +73,15 @@ class Releases:
         if outcome.code is not Code.RELEASED or not await self._claims.note(press):
             return outcome
         found = await self._announcements.get_opening(press.actor.guild_id, press.opening_id)
-        if found is None:  # the workspace was removed in this moment
+        if found is None:  # the workspace was removed in this moment; the role is given back
             return outcome
         opening, announcement = found
+        workspace = await self._workspaces.get_anywhere(announcement.workspace_id)
+        if workspace is None:
+            return outcome
         release = Release(
-            await self._workspaces.get(press.actor.guild_id, announcement.workspace_id),
-            announcement, opening, press.actor.discord_id, self._clock(), outcome.reference,
+            workspace, announcement, opening, press.actor.discord_id, self._clock(),
+            outcome.reference,
         )  # fmt: skip
         told = await self._late_releases.tell(release, f"Reason: “{safe(said, 300)}”")
         return replace(outcome, hosts_told=told)

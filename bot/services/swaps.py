@@ -250,7 +250,7 @@ class SwapService:
 
     async def _left(self, case: SwapCase) -> SwapOutcome:
         """The proposer has: nobody is there to swap with."""
-        why = f"<@{case.swap.proposer.discord_id}> is no longer in this Discord server."
+        why = f"<@{case.swap.proposer.discord_id}> has left the Discord server."
         ended = replace(case.swap.with_news(News.NONE, News.NONE), why=why)
         return await self._close(replace(ended, state=SwapState.REFUSED))
 

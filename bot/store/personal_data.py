@@ -88,7 +88,7 @@ HOLDINGS: tuple[Holding, ...] = (
         " which button or command, and how it ended",
         "to lose no claim when something breaks, and to answer questions about it later",
         _HISTORY,
-        "you; the server's log channel reads what hosts do for others",
+        "you; the server's hosts read what hosts do for others, and who gives a role back late",
         people=(
             Person(
                 _j.subject_id,

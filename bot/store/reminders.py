@@ -81,7 +81,8 @@ class ReminderStore:
             turn = insert.values(discord_id=NOBODY, **common).returning(_c.minutes)
             if (await connection.execute(turn)).one_or_none() is None:
                 return None
-            found = set(await connection.scalars(linked.with_for_update(read=True)))
+            locked = linked.order_by(links.c.discord_id).with_for_update(read=True)
+            found = set(await connection.scalars(locked))
             rows = [{"discord_id": one, **common} for one in sorted(found)]
             if rows:
                 await connection.execute(insert, rows)

@@ -294,7 +294,7 @@ async def test_who_has_left_swaps_with_nobody(direct: bool, pair: Pair) -> None:
     pair.bench.messenger.left.add((GUILD, ANA))
     ended = await pair.accept(asked, direct=direct)
     assert ended.code is SwapCode.REFUSED
-    assert ended.why == f"<@{ANA}> is no longer in this Discord server."
+    assert ended.why == f"<@{ANA}> has left the Discord server."
     assert (await pair.swap(asked.swap_id)).state is SwapState.REFUSED
     assert (pair.bench.platform.writes, pair.holders) == ([], BEFORE)
 
