@@ -21,7 +21,7 @@ HEAD = (
     "| curve | after warm-up | highest | at the end | growth per hour of the bot |\n"
     "|---|---|---|---|---|"
 )
-SHOWN = 25  # types of objects, and differences of one kind
+SHOWN = 12  # types of objects, and differences of one kind
 
 
 def table(findings: Findings, speed: float) -> str:

@@ -27,7 +27,7 @@ NAMES = {
     "unknown": "journal: unknown",
     "circuits": "circuits not closed",
     "open": "acts without an outcome",
-    "starved": "waiting for a CPU, % of the time",
+    "starved": "waiting for a CPU, %",
 }
 _FROM_METRICS = {
     "loop_tasks": "muster_loop_tasks",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import sqlite3
 import sys
@@ -99,7 +100,8 @@ class SoakedBot:
                 continue
             if entry.get("level") in ("error", "critical"):
                 last = str(entry.get("exception", "")).strip().rpartition("\n")[2]
-                found[f"{entry.get('logger')}: {entry.get('event')} {last}"] += 1
+                words = f"{entry.get('logger')}: {entry.get('event')} {last}"
+                found[re.sub(r"\d[\d.]*", "…", words)] += 1
         return found
 
     async def metrics(self) -> Metrics:
