@@ -8,11 +8,13 @@ import os
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from sqlalchemy import func, select, text
 
-from bot.runner import LATE, fast_loop
+from bot.errors import StartRefused
+from bot.runner import LATE, _serve, fast_loop
 from bot.store.database import MIGRATION_LOCK, Database
 from tests.postgres import Postgres
 from tests.postgres import postgres as postgres
@@ -59,6 +61,23 @@ async def test_what_cannot_be_ended_is_left_after_the_deadline() -> None:
         _, err = await process.communicate()
     assert process.returncode == LATE
     assert b"the next start settles open claims" in err
+
+
+async def test_who_lost_its_shards_to_another_process_ends() -> None:
+    bot = Mock(displaced=asyncio.Event())
+    bot.background.stop = AsyncMock()
+    bot.close = AsyncMock()
+    never = asyncio.Event()
+    bot.login = lambda _: never.wait()
+    stopping = Mock(wait=never.wait)
+    settings = Mock()
+    serving = asyncio.create_task(_serve(bot, settings, stopping))
+    await asyncio.sleep(0)
+    bot.displaced.set()
+    with pytest.raises(StartRefused, match="has taken over shards of this one"):
+        await serving
+    bot.background.stop.assert_awaited_once()
+    bot.close.assert_awaited_once()
 
 
 WAITING = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
