@@ -56,7 +56,7 @@ from tests.store.samples import (
 SMALL = (
     "uq_announcements_live",
     "ix_announcements_live_session",
-    "ix_announcements_live_start",
+    "ix_announcements_live_guild",
     "ix_announcements_drafts",
     "uq_claim_attempts_running",
     "ix_claim_attempts_running_age",
