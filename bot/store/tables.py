@@ -260,7 +260,7 @@ partial("ix_announcements_live_session", _a.session_id, where=IS_LIVE)
 partial("ix_announcements_live_by_start", _a.starts_at, where=IS_LIVE)
 partial("ix_announcements_cancel_untold", _a.announcement_id, where=IS_CANCEL_UNTOLD)
 # In the order of the list, else SQLite would rather read everything that the guild ever posted.
-partial("ix_announcements_live_start", _a.guild_id, _a.starts_at, where=IS_LIVE)
+partial("ix_announcements_live_guild", _a.guild_id, _a.starts_at, where=IS_LIVE)
 partial("ix_announcements_drafts", _a.touched_at, where=IS_DRAFT)
 partial(
     "uq_claim_attempts_running",

@@ -17,7 +17,7 @@ TABLE = "announcements"
 def upgrade() -> None:
     live = sa.text("state IN ('open', 'closed')")
     op.create_index(
-        "ix_announcements_live_start", TABLE, ["guild_id", "starts_at"],
+        "ix_announcements_live_guild", TABLE, ["guild_id", "starts_at"],
         sqlite_where=live, postgresql_where=live,
     )  # fmt: skip
     for columns in (["guild_id", "ends_at"], ["workspace_id", "guild_id", "session_id"]):

@@ -61,8 +61,8 @@ from tests.store.samples import (
 SMALL = (
     "uq_announcements_live",
     "ix_announcements_live_session",
-    "ix_announcements_live_start",
     "ix_announcements_live_by_start",
+    "ix_announcements_live_guild",
     "ix_workspaces_automatic",
     "ix_announcements_drafts",
     "ix_announcements_cancel_untold",
