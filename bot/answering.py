@@ -69,10 +69,9 @@ async def _answer(
     # Late already, or in a rush that would make it late: acknowledging comes before working.
     acknowledged = left <= 0 or interaction.client.background.crowded
     if acknowledged:
-        rush = interaction.client.rush
-        with rush.owing():
+        with interaction.client.rush.owing():
             acknowledged = await _acknowledge(interaction, replacing, begun=False)
-        await rush.over()
+        work = _in_turn(interaction, work)
     task = interaction.client.background.spawn(_worded(work), "work for an answer")
     if not acknowledged:
         done, _ = await asyncio.wait({task}, timeout=max(left, 0))
@@ -225,6 +224,15 @@ def _interrupted(interaction: Interaction) -> Reply:
 async def given(reply: Reply) -> Reply:
     """Work that is done already."""
     return reply
+
+
+async def _in_turn(interaction: Interaction, work: Coroutine[Any, Any, Reply]) -> Reply:
+    """The work, once everybody else is acknowledged."""
+    try:
+        await interaction.client.rush.over()
+        return await work
+    finally:
+        work.close()  # of work that a stop keeps from being begun
 
 
 async def _worded(work: Coroutine[Any, Any, Reply]) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -44,7 +45,10 @@ def utc_now() -> datetime:
 
 @asynccontextmanager
 async def open_bot(
-    settings: Settings, clock: Callable[[], datetime] = utc_now, **options: object
+    settings: Settings,
+    clock: Callable[[], datetime] = utc_now,
+    monotonic: Callable[[], float] = time.monotonic,
+    **options: object,
 ) -> AsyncIterator[MusterBot]:
     """A bot with everything it needs, not connected yet. `options` go to discord.py's client."""
     share = _share(settings)
@@ -69,7 +73,7 @@ async def open_bot(
         bot.services = build_services(
             Ground(
                 settings, database, attempts, workspaces, services, messenger, outside,
-                background, lanes, metrics, clock,
+                background, lanes, metrics, clock, monotonic,
             )
         )  # fmt: skip
         bot.vitals = Vitals(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,6 +56,7 @@ class Ground:
     lanes: Lanes
     metrics: Metrics
     clock: Callable[[], datetime]
+    monotonic: Callable[[], float] = time.monotonic
 
     @property
     def roblox(self) -> Roblox:
@@ -149,7 +151,7 @@ class Ground:
     @cached_property
     def steady(self) -> Callable[[], datetime]:
         """The clock as it goes on from the start if nobody ever sets it."""
-        return steady(self.clock)
+        return steady(self.clock, self.monotonic)
 
     @cached_property
     def engine(self) -> ClaimEngine:

@@ -18,6 +18,7 @@ from bot.app import open_bot
 from bot.client import CONNECTIONS, MusterBot
 from bot.endpoint import point_discord_at
 from bot.errors import StartRefused
+from bot.gateway import read_patiently
 from bot.health import serve_health
 from bot.settings import Settings
 from bot.store.instance import only_instance
@@ -88,6 +89,7 @@ class Stopping:
 async def run_bot(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises StartRefused when Discord does not let Muster in."""
     point_discord_at(str(settings.discord_api_url))
+    read_patiently()
     # What would be missing for voice, which Muster has no use for, is no operator's business.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     stopping = Stopping()

@@ -36,8 +36,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"typer", "cryptography"},
     ),
     "bot.runner": (
-        {"bot.app", "bot.client", "bot.endpoint", "bot.errors", "bot.health", "bot.settings",
-         "bot.store"},
+        {"bot.app", "bot.client", "bot.endpoint", "bot.errors", "bot.gateway", "bot.health",
+         "bot.settings", "bot.store"},
         {"aiohttp", "discord"},
     ),
     "bot.doctor": (
@@ -67,7 +67,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "bot.status": ({"bot.settings", "bot.store"} | DOMAIN, {"aiohttp"}),
     "bot.client": (
         {"bot.answering", "bot.background", "bot.buttons", "bot.errors", "bot.first_answers",
-         "bot.logs", "bot.menus", "bot.metrics", "bot.replies", "bot.services", "bot.vitals"},
+         "bot.gateway", "bot.logs", "bot.menus", "bot.metrics", "bot.replies", "bot.rush",
+         "bot.services", "bot.vitals"},
         {"discord"},
     ),
     "bot.messenger": (
@@ -101,13 +102,16 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "bot.wording_full": ({"bot.services", "bot.text"}, set()),
     "bot.wording_release": ({"bot.services"}, set()),
     "bot.buttons": ({"bot.errors", "bot.text"}, {"discord"}),
+    "bot.gateway": (set(), {"aiohttp", "discord"}),
+    "bot.rush": (set(), set()),
     "bot.endpoint": (set(), {"discord", "yarl"}),
     "bot.services": (SERVICES, {"pydantic"}),
     "bot.providers": (
         {"bot.providers"} | DOMAIN, {"httpx", "httpcore", "pydantic", "stamina"},
     ),
     "bot.store": (
-        {"bot.store"} | DOMAIN, {"alembic", "cryptography", "filelock", "pydantic", "sqlalchemy"},
+        {"bot.store"} | DOMAIN,
+        {"aiosqlite", "alembic", "cryptography", "filelock", "pydantic", "sqlalchemy"},
     ),
     "bot.settings": (DOMAIN, {"cryptography", "pydantic", "pydantic_settings"}),
     "bot.text": (set(), {"discord"}),

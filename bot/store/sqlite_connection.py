@@ -36,7 +36,7 @@ class OneTripConnection(aiosqlite.Connection):
         """Take the write lock together with the next statement."""
         self._begins = True
 
-    def cursor(self) -> Cursor:  # type: ignore[override]
+    def cursor(self) -> Cursor:  # type: ignore[override]  # it is no coroutine
         """Made without a visit."""
         return Cursor(self)
 
@@ -44,7 +44,7 @@ class OneTripConnection(aiosqlite.Connection):
         """Execute, fetch everything and close, in one visit."""
         begins, self._begins, self._clean = self._begins, False, False
         visit = partial(self._answer, sql, parameters, many, begins)
-        answer: _Answer = await self._execute(visit)  # type: ignore[no-untyped-call]
+        answer: _Answer = await self._execute(visit)  # type: ignore[no-untyped-call]  # aiosqlite has no types there
         self._clean = not answer.within
         return answer
 

@@ -143,14 +143,21 @@ class WaitlistReads:
 
         Returns the ids of their rows, and where to go on: 0 when all were looked at.
         """
-        now_linked = links.c.roblox_id.label("now_linked")
-        same = and_(links.c.guild_id == _c.guild_id, links.c.discord_id == _c.discord_id)
-        query = (
-            select(_c.waitlist_id, _c.roblox_id, now_linked)
-            .outerjoin(links, same)
-            .where(IS_LINED, _c.waitlist_id > after, self._database.ours(_c.guild_id))
-            .order_by(_c.waitlist_id)
+        number = _c.waitlist_id + 0  # not by the table's own order, in which endings lie between
+        mine = (IS_LINED, number > after, self._database.ours(_c.guild_id))
+        page = (
+            select(_c.waitlist_id, _c.guild_id, _c.discord_id, _c.roblox_id)
+            .where(*mine)
+            .order_by(number)
             .limit(most)
+            .subquery("page")
+        )
+        now_linked = links.c.roblox_id.label("now_linked")
+        same = and_(links.c.guild_id == page.c.guild_id, links.c.discord_id == page.c.discord_id)
+        query = (
+            select(page.c.waitlist_id, page.c.roblox_id, now_linked)
+            .outerjoin(links, same)
+            .order_by(page.c.waitlist_id)
         )
         async with self._database.read() as connection:
             found = (await connection.execute(query)).all()

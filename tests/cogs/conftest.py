@@ -96,7 +96,9 @@ async def stage(
     database = shutil.copy(empty_database, tmp_path / "muster.db")
     settings = make_settings(platforms, f"sqlite:///{database}")
     async with AsyncExitStack() as stack:
-        bot = await stack.enter_async_context(app.open_bot(settings, now, shard_count=1))
+        bot = await stack.enter_async_context(
+            app.open_bot(settings, now, now.monotonic, shard_count=1)
+        )
         env = QuickEnv(bot, settle_timeout=20)
         now.take_over(env)
         house = build_house(env)

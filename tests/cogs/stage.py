@@ -274,7 +274,8 @@ class Stage:
 
     async def restart(self) -> None:
         """A new process on the same database."""
-        bot = await self.stack.enter_async_context(open_bot(self.settings, self.now, shard_count=1))
+        opening = open_bot(self.settings, self.now, self.now.monotonic, shard_count=1)
+        bot = await self.stack.enter_async_context(opening)
         await self.env.restart_bot(bot)
         self.bot = bot
 

@@ -15,12 +15,14 @@ from bot.store.database import Database
 from bot.store.guild_settings import GuildSettingsStore
 from bot.store.hosting_tables import guild_settings
 from bot.store.keyring import KeyRing
+from bot.store.links import LinkStore
 from bot.store.reminders import ReminderStore
 from tests.store.samples import (
     GUILD,
     HOUR,
     NOW,
     STRANGERS,
+    a_link,
     add_draft,
     add_live,
     add_workspace,
@@ -99,11 +101,12 @@ async def test_a_thread_is_kept(database: Database, keyring: KeyRing) -> None:
 async def test_a_turn_is_taken_once(database: Database, keyring: KeyRing) -> None:
     live = await add_live(database, await add_workspace(database, keyring))
     store, number = ReminderStore(database), live.announcement_id
+    await LinkStore(database).add(a_link())
     assert not await store.is_taken(number, 60, WHEN)
-    taken = await asyncio.gather(*(store.take(number, 60, WHEN, [1, 2, 2]) for _ in range(5)))
-    assert sorted(taken) == [False] * 4 + [True]
+    taken = await asyncio.gather(*(store.take(live, 60, WHEN, [1, 2, 2]) for _ in range(5)))
+    assert sorted(taken, key=str) == [None] * 4 + [{1}]  # 2 is not linked
     assert await store.is_taken(number, 60, WHEN)
     assert not await store.is_taken(number, 15, WHEN)
     assert not await store.is_taken(number, 60, WHEN + HOUR)  # it has moved
-    assert await store.take(number, 60, WHEN + HOUR, [])
-    assert await store.take(number, 15, WHEN, range(1, 400))
+    assert await store.take(live, 60, WHEN + HOUR, []) == set()
+    assert await store.take(live, 15, WHEN, range(1, 400)) == {1}

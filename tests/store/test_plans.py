@@ -74,6 +74,7 @@ SMALL = (
     "ix_waitlist_untold",
     "ix_waitlist_board",
     "ix_waitlist_offered",
+    "page",  # likewise, and limited
     "waited",  # what a step before found by the first of these two
     "ix_waitlist_untold_since",
     "ix_swaps_asked",
