@@ -20,12 +20,13 @@ from bot.store.backups import DUMP, UNDUMP
 from bot.store.engines import _POSTGRES_CONNECTIONS
 
 DOCS = Path(__file__).parents[1] / "docs"
-OPERATING, SCALING, SIZING = (
-    (DOCS / f"{name}.md").read_text("utf-8") for name in ("operating", "scaling", "sizing")
+OPERATING, SCALING, SIZING, MEASURED = (
+    (DOCS / f"{name}.md").read_text("utf-8")
+    for name in ("operating", "scaling", "sizing", "measured")
 )
 
 
-@pytest.mark.parametrize("page", [OPERATING, SCALING, SIZING])
+@pytest.mark.parametrize("page", [OPERATING, SCALING, SIZING, MEASURED])
 def test_links_commands_and_settings_exist(page: str) -> None:
     links = [link.partition("#")[0] for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page)]
     assert [link for link in links if not (DOCS / link).exists()] == []
