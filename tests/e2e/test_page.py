@@ -41,8 +41,8 @@ async def demo() -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
         yield process, found[0]
     finally:
         if process.returncode is None:
-            process.kill()
-        await process.wait()
+            process.send_signal(signal.SIGINT)  # killed, it would leave its bot behind
+        await asyncio.wait_for(process.wait(), 30)
 
 
 async def test_ctrl_c_ends_the_demo_cleanly(
