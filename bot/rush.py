@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 PATIENCE = 3.0  # seconds that work waits at most; by then Discord takes no acknowledgement any more
-
 PAUSE = 0.1  # seconds without anybody new, after which no more are expected
 
 

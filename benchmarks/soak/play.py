@@ -81,7 +81,7 @@ async def _soak(
     strangers: list[User],
     bot: SoakedBot,
 ) -> Findings:
-    first, second, third = (Random(3 * script.seed + n) for n in range(3))  # noqa: S311
+    first, second, third = (Random(3 * script.seed + n) for n in range(3))  # noqa: S311  # a seeded story
     traffic = Traffic(field, communities, first, strangers)
     panel = Panel(communities, second, script.members)
     troubles = Troubles(field, communities, bot, third)
