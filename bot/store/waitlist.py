@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, or_, update
 
-from bot.models import Place, WaitEnd, Waiter, WaitState
+from bot.models import WaitEnd, Waiter, WaitState
 from bot.store.tables import IS_RUNNING, claim_attempts
 from bot.store.waitlist_reads import RETRY, SHOWN, WaitlistReads, rows, to_value, to_waiter
 from bot.store.waitlist_tables import IS_LINED, IS_UNTOLD, waitlist
@@ -77,14 +77,6 @@ class WaitlistStore(WaitlistReads):
     async def remove(self, waiter: Waiter) -> bool:
         """Take out somebody who need not be told; False when they were out already."""
         return bool(await self._delete(_is(waiter.waitlist_id), IS_LINED))
-
-    async def remove_holder(self, upstream: str, place: Place, roblox_id: int) -> list[Waiter]:
-        """Take out whoever waited for a place with this account and holds it now."""
-        return await self._delete(
-            IS_LINED, _c.upstream == upstream, _c.session_id == place.session_id,
-            _c.server_id == place.server_id, _c.group_id == place.group_id,
-            _c.role_id == place.role_id, _c.roblox_id == roblox_id,
-        )  # fmt: skip
 
     async def forget_member(self, guild_id: int, discord_id: int) -> list[Waiter]:
         """Delete everything about a member of a guild; what was deleted."""

@@ -289,7 +289,6 @@ async def use_waitlist(store: WaitlistStore) -> None:
     assert ended is not None
     await store.mark_told([ended])
     await store.remove(waiter)
-    await store.remove_holder(UPSTREAM, place, 10)
     await store.forget_member(GUILD, 1)
     await store.forget_endings(NOW)
 

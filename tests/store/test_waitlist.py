@@ -138,13 +138,11 @@ async def test_an_ending_goes_when_it_was_told_or_too_old(database: Database) ->
     assert await store.list_for_member(GUILD, 2) == []
 
 
-async def test_holders_and_leavers_go_without_a_word(database: Database) -> None:
+async def test_leavers_go_without_a_word(database: Database) -> None:
     store = WaitlistStore(database)
-    here = await store.join(a_waiter())
-    there = await store.join(a_waiter(5, guild_id=STRANGERS, opening_id=8, roblox_id=10))
-    other = await store.join(a_waiter(2))
-    gone = await store.remove_holder(UPSTREAM, here.place, 10)
-    assert {one.waitlist_id for one in gone} == {here.waitlist_id, there.waitlist_id}
+    here, other = await store.join(a_waiter()), await store.join(a_waiter(2))
+    assert await store.remove(here)
+    assert not await store.remove(here)
     assert await store.list_line(UPSTREAM, "session") == [other]
     assert await store.forget_member(STRANGERS, 2) == []
     assert await store.forget_member(GUILD, 2) == [other]
